@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "options.hpp"
+
+#include <boost/program_options.hpp>
+
+#include <charconv>
+#include <sstream>
+
+#include <loopmeter/base/cpu.hpp>
+
+namespace demo {
+
+namespace {
+
+namespace po = boost::program_options;
+namespace log = loopmeter::log;
+
+constexpr unsigned workers_max = 1024;
+
+// Every value is a string here and judged below: so that each message says what is allowed.
+po::options_description description() {
+  po::options_description flags("Flags");
+  auto const text = [](char const *metavar, std::string value) {
+    return po::value<std::string>()->value_name(metavar)->default_value(std::move(value));
+  };
+  flags.add_options()                                                              //
+      ("help,h", "Show this help.")                                                //
+      ("version", "Show the version.")                                             //
+      ("web.listen-address",
+       po::value<std::vector<std::string>>()
+           ->value_name("ADDRESS")
+           ->default_value({":8080"}, ":8080"),
+       "Address to serve on, HOST:PORT or :PORT; may be given several times.")     //
+      ("web.telemetry-path", text("PATH", "/metrics"), "Path of the metrics.")     //
+      ("server.workers", text("N", "auto"),
+       "Threads that serve, 1 to 1024; auto: one per usable CPU, quotas counted.")  //
+      ("log.level", text("LEVEL", "info"), "debug, info, warn or error.")          //
+      ("shutdown.delay", text("TIME", "10s"),
+       "After SIGTERM: how long to go on accepting while not ready.")              //
+      ("shutdown.timeout", text("TIME", "15s"),
+       "Then: how long requests under way may take before they are cut.");
+  return flags;
+}
+
+[[noreturn]] void refuse(std::string const &flag, std::string const &value,
+                         std::string const &allowed) {
+  throw usage_error("--" + flag + ": bad value \"" + value + "\"; allowed is " + allowed);
+}
+
+po::variables_map parse(std::vector<std::string> const &arguments) {
+  namespace style = po::command_line_style;
+  // No guessing: a flag that is added later must not change what a shortened one means.
+  constexpr int strict = style::unix_style & ~style::allow_guessing & ~style::allow_sticky;
+  po::variables_map values;
+  try {
+    auto const flags = description();
+    // An empty positional description makes a stray word an error that names it.
+    po::store(po::command_line_parser(arguments)
+                  .options(flags)
+                  .positional(po::positional_options_description())
+                  .style(strict)
+                  .run(),
+              values);
+    po::notify(values);
+  } catch (po::too_many_positional_options_error const &) {
+    throw usage_error("unexpected argument; only flags are allowed (see --help)");
+  } catch (po::error const &e) {
+    throw usage_error(std::string(e.what()) + " (see --help)");
+  }
+  return values;
+}
+
+unsigned parse_workers(std::string const &text) {
+  if (text == "auto") return loopmeter::usable_cpus();
+  unsigned workers = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), workers);
+  if (error != std::errc{} || end != text.data() + text.size() || workers == 0 ||
+      workers > workers_max) {
+    refuse("server.workers", text, "auto or 1 to " + std::to_string(workers_max));
+  }
+  return workers;
+}
+
+std::string parse_path(std::string const &path) {
+  // The same characters as in a route pattern without parameters.
+  constexpr std::string_view allowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+  if (!path.starts_with('/') || path.size() < 2 || path.size() > 256 ||
+      path.find_first_not_of(allowed) != std::string::npos) {
+    refuse("web.telemetry-path", path, "a path like /metrics: letters, digits and -._~/");
+  }
+  return path;
+}
+
+}  // namespace
+
+std::chrono::milliseconds parse_duration(std::string const &flag, std::string const &text) {
+  std::int64_t number = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  std::string_view const unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  constexpr std::chrono::milliseconds longest = std::chrono::hours(1);
+  std::int64_t scale = 0;
+  if (unit == "ms") scale = 1;
+  if (unit == "s") scale = 1000;
+  if (unit == "m") scale = 60'000;
+  if (error != std::errc{} || scale == 0 || number < 0 || number > longest.count() / scale) {
+    refuse(flag, text, "a time like 250ms, 10s or 2m, at most 60m");
+  }
+  return std::chrono::milliseconds(number * scale);
+}
+
+options parse_options(std::vector<std::string> const &arguments) {
+  auto const values = parse(arguments);
+  options parsed;
+  parsed.help = values.count("help") > 0;
+  parsed.version = values.count("version") > 0;
+  if (parsed.help || parsed.version) return parsed;
+
+  auto const text = [&values](char const *flag) { return values[flag].as<std::string>(); };
+  for (auto const &address : values["web.listen-address"].as<std::vector<std::string>>()) {
+    try {
+      parsed.listen.push_back(loopmeter::server::parse_listen_address(address));
+    } catch (std::invalid_argument const &e) {
+      throw usage_error(std::string("--web.listen-address: bad value ") + e.what());
+    }
+  }
+  parsed.telemetry_path = parse_path(text("web.telemetry-path"));
+  parsed.workers = parse_workers(text("server.workers"));
+  auto const level = log::level_of(text("log.level"));
+  if (!level) refuse("log.level", text("log.level"), "debug, info, warn or error");
+  parsed.log_level = *level;
+  parsed.shutdown_delay = parse_duration("shutdown.delay", text("shutdown.delay"));
+  parsed.shutdown_timeout = parse_duration("shutdown.timeout", text("shutdown.timeout"));
+  return parsed;
+}
+
+std::string help_text() {
+  std::ostringstream out;
+  out << "demo-cpp: an HTTP service that shows its metrics, the C++ counterpart of the Go demo.\n\n"
+         "Usage: demo-cpp [FLAG...]\n\n"
+      << description()
+      << "\nExit status: 0 after a drain, 1 when it cannot serve, 2 for bad flags.\n";
+  return out.str();
+}
+
+}  // namespace demo

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The flags of demo-cpp, in the words of the Prometheus exporters.
+#pragma once
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <loopmeter/base/log.hpp>
+#include <loopmeter/server/listener.hpp>
+
+namespace demo {
+
+struct options {
+  std::vector<loopmeter::server::listen_address> listen;
+  std::string telemetry_path;
+  unsigned workers = 1;
+  loopmeter::log::level log_level = loopmeter::log::level::info;
+  std::chrono::milliseconds shutdown_delay{};
+  std::chrono::milliseconds shutdown_timeout{};
+  bool help = false;
+  bool version = false;
+};
+
+/// Bad input on the command line. The message is one line that names the flag, the value and what
+/// is allowed.
+class usage_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Throws usage_error. With --help or --version the rest is not looked at.
+options parse_options(std::vector<std::string> const &arguments);
+
+/// What --help prints.
+std::string help_text();
+
+/// "250ms", "10s", "2m" up to an hour; throws usage_error that names the flag.
+std::chrono::milliseconds parse_duration(std::string const &flag, std::string const &text);
+
+}  // namespace demo

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "routes.hpp"
+
+#include <loopmeter/server/probes.hpp>
+#include <loopmeter/server/scrape_endpoint.hpp>
+
+#include "hello.hpp"
+#include "pages.hpp"
+#include "workbench.hpp"
+
+namespace demo {
+
+namespace server = loopmeter::server;
+
+std::vector<server::route> routes(loopmeter::metrics::registry const &registry,
+                                  server::lifecycle const &life,
+                                  std::string const &telemetry_path) {
+  using server::plain_handler;
+  using server::waiting_handler;
+  auto const get = loopmeter::http::method::get;
+  auto const post = loopmeter::http::method::post;
+
+  std::vector<server::route> table{
+      {get, "/", plain_handler(index)},
+      {get, "/bytes/{n}", plain_handler(bytes)},
+      {get, "/delay/{ms}", waiting_handler(delay)},
+      {post, "/echo", plain_handler(echo)},
+      {get, "/hello", waiting_handler(hello)},
+      {get, "/status/{code}", plain_handler(status)},
+      {get, "/version", plain_handler(version)},
+      server::scrape_route(registry, telemetry_path),
+  };
+  for (auto &probe : server::probe_routes(life)) table.push_back(std::move(probe));
+  return table;
+}
+
+}  // namespace demo

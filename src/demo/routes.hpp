@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// THE table: all that demo-cpp serves.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <loopmeter/metrics/registry.hpp>
+#include <loopmeter/server/lifecycle.hpp>
+#include <loopmeter/server/route.hpp>
+
+namespace demo {
+
+/// `registry` and `life` must outlive the server.
+std::vector<loopmeter::server::route> routes(loopmeter::metrics::registry const &registry,
+                                             loopmeter::server::lifecycle const &life,
+                                             std::string const &telemetry_path);
+
+}  // namespace demo

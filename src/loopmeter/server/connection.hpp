@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// One connection. proceed() does all that can be done without waiting and says what to wait for;
+// serve() is the coroutine that waits. Everything between two waits is an ordinary function.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <string_view>
+
+#include <loopmeter/base/unique_fd.hpp>
+#include <loopmeter/http/body.hpp>
+#include <loopmeter/http/head.hpp>
+#include <loopmeter/server/exchange.hpp>
+#include <loopmeter/server/loop.hpp>
+
+namespace loopmeter::server {
+
+/// Lives on its worker's thread, from the accept to the close. Not copyable, not movable.
+class connection : public connection_link {
+ public:
+  enum class step : std::uint8_t {
+    wait_readable,
+    wait_writable,
+    run_handler,  ///< a waiting handler: co_await start_handler(), then finish() or fail()
+    yield,        ///< more requests are there, but others have a right to their turn
+    closed,
+  };
+
+  connection(loop &owner, unique_fd socket);
+  ~connection();
+  connection(connection const &) = delete;
+  connection &operator=(connection const &) = delete;
+
+  /// Begins to watch the socket; false when the kernel refuses.
+  bool open();
+  /// Reads, answers and writes until it must wait.
+  step proceed();
+
+  ready_set::source &source() noexcept { return source_; }
+
+  task<http::response> start_handler();
+  void finish(http::response const &answer);
+  /// The waiting handler ended with this exception.
+  void fail(std::exception_ptr const &error);
+
+  /// No further request; an idle connection is closed, a busy one after its answer.
+  void drain();
+  /// Ends it now, whatever it is doing.
+  void cut();
+
+ private:
+  enum class state : std::uint8_t {
+    head,       // waiting for a request or reading its head
+    body,       // reading its content
+    handling,   // a waiting handler runs
+    finishing,  // the last answer is being sent
+    lingering,  // our FIN is sent; what comes is thrown away
+    closed,
+  };
+  enum class progress : std::uint8_t { need_more, answered, run_handler };
+
+  progress read_request();
+  progress read_head();
+  progress begin_exchange();
+  progress read_body();
+  progress dispatch();
+  progress refuse(std::uint16_t status, std::string_view allow = {});
+  void run_plain(plain_handler const &handler);
+  http::response answer_to_exception(std::exception_ptr const &error);
+  void answer(http::response const &answer, std::string_view allow = {});
+  void account(std::uint16_t status);
+  void next_request() noexcept;
+
+  void receive();
+  bool flush(std::string_view large_body = {});
+  bool send_unsent();
+  void consume(std::size_t octets) noexcept { input_.remove_prefix(octets); }
+  void keep_input();
+  void keep_exchange();
+  step end_of_input();
+  step finished_sending();
+  step linger();
+  step wait_for(step what);
+  step close() noexcept;
+
+  bool lost() const noexcept { return cut_ || send_failed_ || source_.broken(); }
+  static void on_deadline(void *self);
+  static void on_broken(void *self);
+
+  loop &loop_;
+  unique_fd socket_;
+  ready_set::source source_;
+  wheel::deadline deadline_;
+
+  state state_ = state::head;
+  bool end_of_stream_ = false;   // the peer's FIN was read
+  bool closing_ = false;         // the answer just made is the last
+  bool must_linger_ = false;     // the peer may still be sending when we close
+  bool timed_out_ = false;
+  bool cut_ = false;
+  bool send_failed_ = false;
+  bool closed_before_handler_ = false;  // the FIN came along with the request
+  std::uint32_t requests_ = 0;
+
+  // Octets not used up: in the loop's buffer while we run, in kept_input_ while we wait.
+  std::string_view input_;
+  std::string kept_input_;
+  std::string unsent_;  // of our answers, what the socket did not take
+  std::size_t unsent_begin_ = 0;
+  std::size_t lingered_bytes_ = 0;
+
+  http::head_scanner scanner_;
+  http::body_decoder body_;
+  std::string content_;        // of a body that did not arrive in one piece
+  std::string kept_exchange_;  // head and content while a waiting handler runs
+  std::size_t resource_ = route_table::not_found;
+  route const *row_ = nullptr;
+  clock::time_point started_;       // of the request
+  clock::time_point body_started_;  // of its content
+  exchange exchange_;
+};
+
+/// Serves the connection until it is closed. Never throws.
+task<void> serve(loop &owner, unique_fd socket);
+
+}  // namespace loopmeter::server

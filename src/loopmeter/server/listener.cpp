@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <loopmeter/server/listener.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cerrno>
+#include <memory>
+#include <stdexcept>
+
+#include <loopmeter/base/log.hpp>
+#include <loopmeter/server/connection.hpp>
+
+namespace loopmeter::server {
+
+namespace {
+
+using boost::system::system_error;
+
+[[noreturn]] void refuse_address(std::string_view text, char const *why) {
+  throw std::invalid_argument("\"" + std::string(text) + "\": " + why +
+                              "; allowed is HOST:PORT, [IPV6]:PORT or :PORT with a port from 0 to"
+                              " 65535");
+}
+
+[[noreturn]] void fail(std::string const &address, int error) {
+  throw system_error(error, boost::system::system_category(), "listen on " + address);
+}
+
+void set_option(int socket, int level, int name, int value) {
+  ::setsockopt(socket, level, name, &value, sizeof value);
+}
+
+unique_fd open_socket(addrinfo const &where, int backlog, bool share_before, int &error) {
+  unique_fd socket(::socket(where.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  error = errno;
+  if (!socket) return {};
+  set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (where.ai_family == AF_INET6) {
+    auto const *v6 = reinterpret_cast<sockaddr_in6 const *>(where.ai_addr);
+    set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr) ? 0 : 1);
+  }
+  if (share_before) set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);  // inherited by accepted sockets
+  if (::bind(socket.get(), where.ai_addr, where.ai_addrlen) != 0 ||
+      ::listen(socket.get(), backlog) != 0) {
+    error = errno;
+    return {};
+  }
+  if (!share_before) set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  return socket;
+}
+
+using resolved = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
+
+resolved resolve(listen_address const &address, int family) {
+  addrinfo hints{};
+  hints.ai_family = family;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo *list = nullptr;
+  auto const port = std::to_string(address.port);
+  int const error = ::getaddrinfo(address.host.empty() ? nullptr : address.host.c_str(),
+                                  port.c_str(), &hints, &list);
+  if (error != 0) {
+    throw system_error(EINVAL, boost::system::system_category(),
+                       "listen on " + address.text() + " (" + ::gai_strerror(error) + ")");
+  }
+  return {list, &::freeaddrinfo};
+}
+
+using accept_error = connection_metrics::accept_error;
+
+accept_error reason_of_accept(int error) noexcept {
+  switch (error) {
+    case EMFILE:
+    case ENFILE:
+      return accept_error::descriptors;
+    case ENOBUFS:
+    case ENOMEM:
+      return accept_error::memory;
+    case ECONNABORTED:
+    case EPROTO:
+      return accept_error::aborted;
+    default:
+      return accept_error::other;
+  }
+}
+
+unique_fd open_spare() { return unique_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+}  // namespace
+
+std::string listen_address::text() const {
+  bool const v6 = host.find(':') != std::string::npos;
+  return (v6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
+}
+
+listen_address parse_listen_address(std::string_view text) {
+  auto const colon = text.rfind(':');
+  if (colon == std::string_view::npos) refuse_address(text, "no port");
+  auto host = text.substr(0, colon);
+  auto const port = text.substr(colon + 1);
+  listen_address parsed;
+  auto const [end, error] = std::from_chars(port.data(), port.data() + port.size(), parsed.port);
+  if (error != std::errc{} || end != port.data() + port.size()) refuse_address(text, "bad port");
+  if (host.starts_with('[') && host.ends_with(']') && host.size() > 2) {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find_first_of(":[]") != std::string_view::npos) {
+    refuse_address(text, "an IPv6 address stands in brackets");
+  }
+  parsed.host = host;
+  return parsed;
+}
+
+std::vector<unique_fd> listen_on(listen_address const &address, unsigned count, int backlog) {
+  // All addresses means IPv6 that takes IPv4 too; IPv4 alone where the kernel has no IPv6.
+  auto list = resolve(address, address.host.empty() ? AF_INET6 : AF_UNSPEC);
+  int error = 0;
+  auto first = open_socket(*list, backlog, false, error);
+  if (!first && address.host.empty() && (error == EAFNOSUPPORT || error == EADDRNOTAVAIL)) {
+    list = resolve(address, AF_INET);
+    first = open_socket(*list, backlog, false, error);
+  }
+  if (!first) fail(address.text(), error);
+
+  std::vector<unique_fd> sockets;
+  sockets.push_back(std::move(first));
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  if (::getsockname(sockets[0].get(), reinterpret_cast<sockaddr *>(&bound), &size) != 0) {
+    fail(address.text(), errno);
+  }
+  addrinfo same = *list;
+  same.ai_addr = reinterpret_cast<sockaddr *>(&bound);
+  same.ai_addrlen = size;
+  while (sockets.size() < count) {
+    sockets.push_back(open_socket(same, backlog, true, error));
+    if (!sockets.back()) fail(address.text(), error);
+  }
+  return sockets;
+}
+
+std::string bound_address(unique_fd const &socket) {
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  auto *address = reinterpret_cast<sockaddr *>(&bound);
+  std::array<char, NI_MAXHOST> host{};
+  std::array<char, NI_MAXSERV> port{};
+  if (::getsockname(socket.get(), address, &size) != 0 ||
+      ::getnameinfo(address, size, host.data(), host.size(), port.data(), port.size(),
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+    return "unknown";
+  }
+  std::string const text(host.data());
+  bool const v6 = text.find(':') != std::string::npos;
+  return (v6 ? '[' + text + ']' : text) + ':' + port.data();
+}
+
+listener::listener(loop &owner, unique_fd socket)
+    : loop_(owner),
+      socket_(owner.context, socket.release()),
+      spare_(open_spare()),
+      pause_(owner.sleeps) {}
+
+void listener::start() { asio::co_spawn(loop_.context, run(), asio::detached); }
+
+task<void> listener::run() {
+  while (!stopping_) {
+    error_code ignored;
+    switch (accept_some()) {
+      case outcome::drained:
+        co_await socket_.async_wait(asio::posix::descriptor_base::wait_read,
+                                    asio::redirect_error(use_task, ignored));
+        loop_.clock.update();
+        break;
+      case outcome::more:
+        co_await asio::post(loop_.context.get_executor(), use_task);
+        break;
+      case outcome::exhausted:
+        co_await pause_.async_sleep(loop_.common.limits.accept_backoff,
+                                    asio::redirect_error(use_task, ignored));
+        break;
+    }
+  }
+}
+
+listener::outcome listener::accept_some() {
+  for (unsigned i = 0; i < loop_.common.limits.accepts_per_wake_max; ++i) {
+    unique_fd accepted(
+        ::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!accepted) {
+      auto const error = errno;
+      if (error == EAGAIN) return outcome::drained;
+      if (auto const what = accept_failed(error); what != outcome::more) return what;
+      continue;
+    }
+    asio::co_spawn(loop_.context, serve(loop_, std::move(accepted)), asio::detached);
+  }
+  return outcome::more;
+}
+
+// Nothing that accept() can say ends the listener: some errors belong to a connection that is gone,
+// the others pass when descriptors or memory come back.
+listener::outcome listener::accept_failed(int error) {
+  auto const reason = reason_of_accept(error);
+  if (error == EINTR) return outcome::more;
+  loop_.common.connections.accept_errors.at(reason).inc();
+  if (reason == accept_error::aborted) return outcome::more;
+  if (loop_.clock.now() >= next_log_) {
+    next_log_ = loop_.clock.now() + std::chrono::seconds(1);
+    log::warn("cannot accept", {{"error", error_code(error, boost::system::system_category()).message()}});
+  }
+  if (reason == accept_error::descriptors) shed();
+  return outcome::exhausted;
+}
+
+// Without a descriptor the connection would stand in the queue for ever: give the spare one up for
+// as long as it takes to accept and close it, so that the client learns that it is not served.
+void listener::shed() {
+  spare_.reset();
+  unique_fd(::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+  spare_ = open_spare();
+}
+
+void listener::stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  while (accept_some() == outcome::more) {
+  }
+  error_code ignored;
+  socket_.close(ignored);
+  pause_.cancel();
+}
+
+}  // namespace loopmeter::server

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Listening sockets: one a worker on the same address, between which the kernel deals connections.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <loopmeter/base/unique_fd.hpp>
+#include <loopmeter/server/loop.hpp>
+
+namespace loopmeter::server {
+
+/// An address to listen on, as it was asked for.
+struct listen_address {
+  std::string host;  ///< empty: all addresses, IPv6 and IPv4
+  std::uint16_t port = 0;
+
+  std::string text() const;
+};
+
+/// ":8080", "127.0.0.1:8080", "[::1]:8080", "localhost:8080". Throws std::invalid_argument with a
+/// message that says what is allowed.
+listen_address parse_listen_address(std::string_view text);
+
+/// `count` sockets listening on one address. The first is bound without SO_REUSEPORT and listens at
+/// once, and only then are port and option shared: so a port that another process serves is an
+/// error, whatever options that process has set. Throws boost::system::system_error with the
+/// address in its message.
+std::vector<unique_fd> listen_on(listen_address const &address, unsigned count, int backlog);
+
+/// The address that a socket is bound to, with the port that the kernel chose.
+std::string bound_address(unique_fd const &socket);
+
+/// Accepts on one socket until stop(). A kernel without descriptors or memory delays it, and never
+/// ends it.
+class listener {
+ public:
+  listener(loop &owner, unique_fd socket);
+  listener(listener const &) = delete;
+  listener &operator=(listener const &) = delete;
+
+  void start();
+  /// Serves what stands in the accept queue, then closes the socket. On the worker's thread.
+  void stop();
+
+ private:
+  enum class outcome : std::uint8_t { drained, more, exhausted };
+
+  task<void> run();
+  outcome accept_some();
+  outcome accept_failed(int error);
+  void shed();
+
+  loop &loop_;
+  asio::posix::stream_descriptor socket_;
+  unique_fd spare_;  // given up to accept and refuse a connection when no other descriptor is left
+  wheel::sleeper pause_;
+  bool stopping_ = false;
+  clock::time_point next_log_;
+};
+
+}  // namespace loopmeter::server

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the connections of one worker share: its event loop, its buffers, its clock. One thread.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <loopmeter/http/date.hpp>
+#include <loopmeter/server/lifecycle.hpp>
+#include <loopmeter/server/limits.hpp>
+#include <loopmeter/server/loop_clock.hpp>
+#include <loopmeter/server/ready_set.hpp>
+#include <loopmeter/server/request_metrics.hpp>
+#include <loopmeter/server/route.hpp>
+#include <loopmeter/server/wheel.hpp>
+
+namespace loopmeter::server {
+
+/// A connection's place in its worker's list.
+struct connection_link : boost::intrusive::list_base_hook<
+                             boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {};
+
+/// What all workers share; immutable while they run, or thread-safe.
+struct shared {
+  route_table const &routes;
+  server::limits const &limits;
+  lifecycle const &life;
+  request_metrics const &requests;
+  connection_metrics const &connections;
+};
+
+struct loop {
+  explicit loop(shared const &s)
+      : common(s), input(input_bytes), ready(context, clock), sleeps(context, clock) {}
+
+  /// Read at once from a socket.
+  static constexpr std::size_t input_bytes = 64 * 1024;
+
+  shared const &common;
+  loop_clock clock;
+  http::date_cache dates;
+  boost::intrusive::list<connection_link, boost::intrusive::constant_time_size<false>> connections;
+  std::function<void()> on_last_closed;  ///< while the worker finishes
+
+  // Borrowed by the connection that runs right now: one that waits holds no buffer, unless it has
+  // octets that are not used up.
+  std::vector<char> input;
+  std::string output;
+
+  // The order below matters: ready set and wheel go first and drop the handlers that wait; then the
+  // io_context unwinds the coroutines, whose connections still find what stands above.
+  asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
+  ready_set ready;
+  wheel sleeps;
+};
+
+}  // namespace loopmeter::server

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <loopmeter/server/request_metrics.hpp>
+
+#include <string>
+
+namespace loopmeter::server {
+
+namespace {
+
+constexpr std::string_view other_path = "other";
+
+metrics::label_domain code_domain() {
+  std::vector<std::string> codes;
+  for (int status = http::status_min; status <= http::status_max; ++status) {
+    codes.push_back(std::to_string(status));
+  }
+  return {"code", codes};
+}
+
+}  // namespace
+
+request_metrics::request_metrics(metrics::registry &registry, std::string_view service,
+                                 route_table const &table) {
+  places_.resize(table.resources().size() + 1);
+  service_ = register_families(registry, service, accounting::service, table);
+  internal_ = register_families(registry, "loopmeter", accounting::internal, table);
+}
+
+request_metrics::families request_metrics::register_families(metrics::registry &registry,
+                                                             std::string_view prefix,
+                                                             accounting counted,
+                                                             route_table const &table) {
+  std::vector<std::string_view> paths;
+  for (std::size_t i = 0; i < table.resources().size(); ++i) {
+    auto const &resource = table.resources()[i];
+    if (resource.counted != counted) continue;
+    places_[i] = {counted, {static_cast<std::uint16_t>(paths.size())}};
+    paths.push_back(resource.pattern);
+  }
+  if (counted == accounting::service) {
+    places_.back() = {counted, {static_cast<std::uint16_t>(paths.size())}};
+  }
+  paths.push_back(other_path);
+
+  metrics::label_domain const path("path", paths);
+  metrics::label_domain const method("method", http::method_names);
+  auto const name = std::string(prefix) + "_http_";
+  families made;
+  made.requests = registry
+                      .add_counter<path_label, http::method, code_label>(
+                          {.name = name + "requests_total", .help = "Total HTTP requests."}, path,
+                          method, code_domain())
+                      .value();
+  made.durations = registry
+                       .add_histogram<path_label, http::method>(
+                           {.name = name + "request_duration_seconds",
+                            .help = "HTTP request duration in seconds.",
+                            .bounds = {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}},
+                           path, method)
+                       .value();
+
+  // What can be foreseen is there from the start: a rate over a series that appears at 1 misses its
+  // first event.
+  http::path_parameters ignored;
+  for (auto const &row : table.rows()) {
+    if (row.counted != counted) continue;
+    auto const label = places_[table.match(row.pattern, ignored)].path;
+    made.requests.expect(label, row.method, code_label{row.success});
+    made.durations.expect(label, row.method);
+  }
+  return made;
+}
+
+void request_metrics::record(std::size_t resource, http::method method, std::uint16_t status,
+                             std::chrono::nanoseconds duration) const noexcept {
+  auto const &at = resource == route_table::not_found ? places_.back() : places_[resource];
+  auto const &counted = at.counted == accounting::service ? service_ : internal_;
+  counted.requests.at(at.path, method, code_label{status}).inc();
+  counted.durations.at(at.path, method).observe(static_cast<double>(duration.count()) * 1e-9);
+}
+
+connection_metrics::connection_metrics(metrics::registry &registry)
+    : open(registry
+               .add_level({.name = "loopmeter_http_connections", .help = "Open connections."})
+               .value()),
+      accepted(registry
+                   .add_counter({.name = "loopmeter_http_connections_total",
+                                 .help = "Connections accepted."})
+                   .value()),
+      accept_errors(
+          registry
+              .add_counter<accept_error>(
+                  {.name = "loopmeter_http_accept_errors_total",
+                   .help = "Connections that could not be accepted, by reason."},
+                  metrics::label_domain{"reason", {"descriptors", "memory", "aborted", "other"}})
+              .value()),
+      handler_exceptions(registry
+                             .add_counter({.name = "loopmeter_http_handler_exceptions_total",
+                                           .help = "Exceptions that left a handler (answered 500)."})
+                             .value()),
+      cut(registry
+              .add_counter({.name = "loopmeter_http_connections_cut_total",
+                            .help = "Connections cut with a request or an answer under way."})
+              .value()) {
+  accept_errors.expect_all();
+}
+
+}  // namespace loopmeter::server

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The library's face: a table of routes becomes a service.
+//
+//   metrics::registry registry;
+//   server::lifecycle life;
+//   std::vector<server::route> routes = server::probe_routes(life);
+//   routes.push_back(server::scrape_route(registry, "/metrics"));
+//   routes.push_back({http::method::get, "/hello", [](server::exchange &) {
+//                       return http::text("hello\n"); }});
+//   server::server service({.service = "demo"}, std::move(routes), registry, life);
+//   service.listen();
+//   service.run();                       // until SIGTERM or SIGINT, then drains
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <loopmeter/metrics/registry.hpp>
+#include <loopmeter/server/lifecycle.hpp>
+#include <loopmeter/server/limits.hpp>
+#include <loopmeter/server/listener.hpp>
+#include <loopmeter/server/route.hpp>
+#include <loopmeter/server/worker.hpp>
+
+namespace loopmeter::server {
+
+struct options {
+  /// Prefix of the request families: `<service>_http_requests_total` and so on.
+  std::string service = "app";
+  std::vector<listen_address> listen = {{"", 8080}};
+  unsigned workers = 1;
+  server::limits limits;
+  /// After SIGTERM: how long to go on accepting, not ready, until no balancer sends us anything.
+  std::chrono::milliseconds shutdown_delay{10'000};
+  /// Then: how long requests under way may take before they are cut.
+  std::chrono::milliseconds shutdown_timeout{15'000};
+  /// End run() on SIGTERM and SIGINT by a drain; a second signal ends the process at once.
+  bool handle_signals = true;
+};
+
+/// One server in a process or several; each with its registry entries.
+class server {
+ public:
+  /// Throws std::invalid_argument (routes), metrics::registration_error, or
+  /// boost::system::system_error (no descriptors).
+  server(options chosen, std::vector<route> routes, metrics::registry &registry, lifecycle &life);
+  ~server();
+  server(server const &) = delete;
+  server &operator=(server const &) = delete;
+
+  /// Binds all addresses. Throws boost::system::system_error that names the address.
+  void listen();
+  /// "127.0.0.1:8080", with the port that the kernel chose where 0 was asked for.
+  std::vector<std::string> const &addresses() const noexcept { return addresses_; }
+
+  /// Serves until asked to stop, drains, and returns when every connection is closed.
+  void run();
+
+  /// Begins the drain; from any thread, any number of times.
+  void request_stop();
+
+ private:
+  void wait_for_signal(asio::signal_set &signals);
+  void drain();
+  void finish();
+  void cut();
+  void worker_finished();
+
+  options options_;
+  route_table routes_;
+  request_metrics requests_;
+  connection_metrics connections_;
+  lifecycle &life_;
+  shared shared_;
+  std::vector<std::string> addresses_;
+
+  asio::io_context control_{1};  // runs on the thread that calls run()
+  asio::steady_timer timer_{control_};
+  std::size_t running_ = 0;
+  std::vector<std::unique_ptr<worker>> workers_;  // unique_ptr: a worker does not move
+};
+
+}  // namespace loopmeter::server

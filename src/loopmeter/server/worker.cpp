@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <loopmeter/server/worker.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <pthread.h>
+
+#include <csignal>
+#include <utility>
+
+#include <loopmeter/server/connection.hpp>
+
+namespace loopmeter::server {
+
+worker::worker(shared const &common, std::function<void()> on_finished)
+    : loop_(common), on_finished_(std::move(on_finished)), work_(loop_.context.get_executor()) {}
+
+worker::~worker() {
+  abandon();
+  join();
+  loop_.on_last_closed = nullptr;
+}
+
+void worker::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void worker::run() {
+  ::pthread_setname_np(::pthread_self(), "worker");
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals are the main thread's business
+  for (auto &l : listeners_) l.start();
+  loop_.context.run();
+}
+
+void worker::finish() {
+  asio::post(loop_.context, [this] { begin_finish(); });
+}
+
+void worker::begin_finish() {
+  for (auto &l : listeners_) l.stop();
+  // Connections that were accepted just now run first: they stand in the queue before this.
+  asio::post(loop_.context, [this] {
+    for (auto &link : loop_.connections) static_cast<connection &>(link).drain();
+    end_when_empty();
+  });
+}
+
+void worker::cut() {
+  asio::post(loop_.context, [this] {
+    for (auto &link : loop_.connections) static_cast<connection &>(link).cut();
+  });
+}
+
+void worker::end_when_empty() {
+  if (loop_.connections.empty()) {
+    work_.reset();
+    on_finished_();
+    loop_.context.stop();
+    return;
+  }
+  loop_.on_last_closed = [this] { asio::post(loop_.context, [this] { end_when_empty(); }); };
+}
+
+}  // namespace loopmeter::server

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// One worker: a thread, its event loop, its listeners and its connections.
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+
+#include <functional>
+#include <list>
+#include <thread>
+
+#include <loopmeter/server/listener.hpp>
+#include <loopmeter/server/loop.hpp>
+
+namespace loopmeter::server {
+
+/// Public members may be called from any thread; they post to the worker's own.
+class worker {
+ public:
+  /// `on_finished` is called on the worker's thread when finish() or cut() has closed the last
+  /// connection.
+  worker(shared const &common, std::function<void()> on_finished);
+  ~worker();
+  worker(worker const &) = delete;
+  worker &operator=(worker const &) = delete;
+
+  /// Before start() only.
+  void add_listener(unique_fd socket) { listeners_.emplace_back(loop_, std::move(socket)); }
+  void start();
+
+  /// Serves the accept queues, closes the listeners, then ends each connection when its request, if
+  /// any, is answered.
+  void finish();
+  /// Ends all connections now; a handler that waits for something of its own ends when that does.
+  void cut();
+  /// Stops the loop with whatever is still in it.
+  void abandon() { loop_.context.stop(); }
+  void join();
+
+ private:
+  void run();
+  void begin_finish();
+  void end_when_empty();
+
+  loop loop_;
+  std::list<listener> listeners_;  // list: a listener neither moves nor copies
+  std::function<void()> on_finished_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::thread thread_;
+};
+
+}  // namespace loopmeter::server

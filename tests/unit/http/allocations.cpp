@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Alone in its file: inlined into others, GCC takes its free() for a mismatch.
+#include "allocations.hpp"
+
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+thread_local std::size_t made = 0;
+
+void *counted(std::size_t size) noexcept {
+  ++made;
+  return std::malloc(size > 0 ? size : 1);
+}
+
+}  // namespace
+
+std::size_t test::allocations() noexcept {
+  return made;
+}
+
+void *operator new(std::size_t size) {
+  if (auto *memory = counted(size)) return memory;
+  throw std::bad_alloc();
+}
+void *operator new(std::size_t size, std::nothrow_t const &) noexcept {
+  return counted(size);
+}
+void operator delete(void *memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void *memory, std::size_t) noexcept {
+  std::free(memory);
+}

@@ -19,8 +19,8 @@ namespace loopmeter::collectors {
 std::vector<metrics::foreign_family> from_prometheus_cpp(
     std::vector<prometheus::MetricFamily> const &families);
 
-/// Exposes `collectable` with the registry for as long as it lives: a collectable that is gone gives
-/// nothing. Weak, since prometheus-cpp's own exposer holds its collectables so, too. The registry
+/// Exposes `collectable` with the registry for as long as it lives: one that is gone gives nothing.
+/// Weak, since prometheus-cpp's own exposer holds its collectables so, too. The registry
 /// calls Collect() at each gather, one gather at a time.
 metrics::registry::source_id bridge(metrics::registry &registry,
                                     std::weak_ptr<prometheus::Collectable> collectable);

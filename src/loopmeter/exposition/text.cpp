@@ -22,8 +22,10 @@ bool text_stream::next(std::string &out, std::size_t bytes) {
     bool const foreign_left = foreign_ < foreign.size();
     if (!own_left && !foreign_left) return false;
     if (out.size() - begin >= bytes) return true;
-    bool const at_start = own_left && line_ == families[family_].first;
-    if (!own_left || (at_start && foreign_left && foreign[foreign_].name < families[family_].name)) {
+    bool const foreign_next =
+        foreign_left && (!own_left || (line_ == families[family_].first &&
+                                       foreign[foreign_].name < families[family_].name));
+    if (foreign_next) {
       samples_ += detail::append_foreign(out, foreign[foreign_++]);
       continue;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A snapshot as Prometheus text 0.0.4. All that does not change from scrape to scrape (names, escaped
-// labels, HELP and TYPE) is rendered once into a plan; a scrape copies it and adds the digits.
+// A snapshot as Prometheus text 0.0.4. All that does not change from scrape to scrape (names,
+// escaped labels, HELP and TYPE) is rendered once into a plan; a scrape copies it and adds digits.
 // https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 #pragma once
 
@@ -43,7 +43,7 @@ class text_stream {
   std::size_t samples_ = 0;
 };
 
-/// Encodes snapshots of one registry (of others too, but then the plan is made anew at each change).
+/// Encodes snapshots of one registry (of others too, but the plan is made anew at each change).
 /// Thread-safe: scrapes may overlap. Cost: about 10 ns per sample while the layout stays.
 class text_encoder {
  public:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstring>
 
 namespace loopmeter::http {
@@ -30,13 +31,14 @@ std::string_view date_cache::at(std::int64_t unix_seconds) noexcept {
     *out++ = static_cast<char>('0' + v / 10 % 10);
     *out++ = static_cast<char>('0' + v % 10);
   };
+  std::size_t const weekday_index = weekday(day).c_encoding();
+  std::size_t const month_index = static_cast<unsigned>(date.month()) - 1;
   auto const year = static_cast<unsigned>(static_cast<int>(date.year()));
-  put(std::string_view("SunMonTueWedThuFriSat").substr(weekday(day).c_encoding() * 3, 3));
+  put(std::string_view("SunMonTueWedThuFriSat").substr(weekday_index * 3, 3));
   put(", ");
   put_two(static_cast<unsigned>(date.day()));
   put(" ");
-  put(std::string_view("JanFebMarAprMayJunJulAugSepOctNovDec")
-          .substr((static_cast<unsigned>(date.month()) - 1) * 3, 3));
+  put(std::string_view("JanFebMarAprMayJunJulAugSepOctNovDec").substr(month_index * 3, 3));
   put(" ");
   put_two(year / 100);
   put_two(year % 100);

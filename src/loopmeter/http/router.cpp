@@ -22,6 +22,26 @@ std::vector<std::string> split(std::string_view path) {
   }
 }
 
+// One to eight octets, each of which counts; a memcpy of variable size would be a call.
+std::uint64_t load(char const *octets, std::size_t size) noexcept {
+  if (size == 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, octets, 8);
+    return word;
+  }
+  if (size >= 4) {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+    std::memcpy(&first, octets, 4);
+    std::memcpy(&last, octets + size - 4, 4);
+    return std::uint64_t{first} << 32 | last;
+  }
+  auto const at = [octets](std::size_t i) {
+    return std::uint64_t{static_cast<unsigned char>(octets[i])};
+  };
+  return at(0) << 16 | at(size / 2) << 8 | at(size - 1);
+}
+
 [[noreturn]] void refuse(std::string const &pattern, char const *why) {
   throw std::invalid_argument("route pattern \"" + pattern + "\": " + why);
 }
@@ -87,10 +107,8 @@ std::size_t router::slot_of(std::string_view path, std::uint64_t seed) const noe
     hash ^= hash >> 32;
   };
   while (!path.empty()) {
-    std::uint64_t word = 0;
     auto const size = std::min<std::size_t>(path.size(), 8);
-    std::memcpy(&word, path.data(), size);
-    hash ^= word;
+    hash ^= load(path.data(), size);
     mix();
     path.remove_prefix(size);
   }

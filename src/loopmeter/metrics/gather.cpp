@@ -189,8 +189,8 @@ void add_histograms(layout const &layout, std::span<std::uint64_t> values) {
   if (!any) return;
   for (int turn = 0; turn < 2; ++turn) {
     // seq_cst: not for what is read, which is right on either side at any time, but so that the
-    // turn is out of this core's store buffer before the reading begins. Since each gather turns
-    // twice, it reads side 0 first: the order of additions, and so the rounding, is always the same.
+    // turn is out of this core's store buffer before the reading begins. Each gather turns twice,
+    // so it reads side 0 first: the order of additions, and with it the rounding, stays the same.
     std::uint64_t const side = epoch.value.fetch_add(1, std::memory_order_seq_cst) & 1;
     for_each_family(layout, instrument_kind::histogram, values, [side](auto &family, auto totals) {
       auto const side_offset =

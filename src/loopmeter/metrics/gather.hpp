@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From shards to totals: one pass over the shards gives a snapshot, a flat array of numbers beside a
-// layout that says whose they are. The layout is kept from gather to gather and changes only with a
-// new family or a series' first event; encoders keep what they derive from it for as long.
+// From shards to totals: one pass over the shards gives a snapshot, a flat array of numbers with a
+// layout that says whose they are. The layout is kept from gather to gather and changes only with
+// a new family or a series' first event; encoders keep what they derive from it for as long.
 #pragma once
 
 #include <loopmeter/metrics/foreign.hpp>

@@ -10,8 +10,8 @@
 // A reader loads, each an acquire: count (c1), all buckets (they add up to b), sum[b & 1], count
 // (c2), and takes it when c1 == c2. Why that is right:
 //   - c1 == c means that the stores of the first c observations are seen.
-//   - A bucket of observation c + 2, or a store to the sum in its turn, follows count = c + 1 in the
-//     writer; a reader who saw it would see c2 >= c + 1. So b is c or c + 1.
+//   - A bucket of observation c + 2, or a store to the sum in its turn, follows count = c + 1 in
+//     the writer; a reader who saw it would see c2 >= c + 1. So b is c or c + 1.
 //   - b == c: sum[c & 1] holds the sum of c; it is next written by observation c + 2, see above.
 //   - b == c + 1: store 2 was seen, so store 1 is; sum[(c + 1) & 1] is next written by c + 3.
 #pragma once
@@ -68,10 +68,11 @@ struct set_reading {
 /// Reads a set; `buckets` receives the number in each, not cumulated. Never waits.
 ///
 /// An attempt fails only when the writer finished an observation during it. The set that a gather
-/// reads is not the epoch's, so a writer finishes there what it had begun (one observation) and what
-/// its core had still to make visible (a store buffer full). More than 64 in a row therefore takes a
-/// core that loads an old epoch again and again, which cache coherence excludes; should it happen,
-/// the last reading is taken: its buckets were each right when read, and count is derived from them.
+/// reads is not the epoch's, so a writer finishes there what it had begun (one observation) and
+/// what its core had still to make visible (a store buffer full). More than 64 in a row takes a
+/// core that loads an old epoch again and again, which cache coherence excludes. Should it happen,
+/// the last reading is taken and counted in loopmeter_torn_reads_total: each of its buckets was
+/// right when it was read, and count is derived from them, so only the sum is in doubt.
 set_reading read_set(cell const *set, std::span<std::uint64_t> buckets) noexcept;
 
 }  // namespace loopmeter::metrics::detail

@@ -24,7 +24,8 @@ std::string in_family(std::string_view family, std::string_view what) {
 std::optional<failure> check_label(family_options const &options, instrument_kind kind,
                                    label_domain const &domain) {
   auto const fail = [&](registration_errc code, std::string_view what) {
-    return failure{code, in_family(options.name, "label '" + domain.name + "' " + std::string{what})};
+    std::string const message = "label '" + domain.name + "' " + std::string{what};
+    return failure{code, in_family(options.name, message)};
   };
   if (!is_label_name(domain.name)) {
     return fail(registration_errc::bad_label_name, "is not [a-zA-Z_][a-zA-Z0-9_]*");
@@ -126,12 +127,13 @@ std::optional<failure> allocate(family_definition &family) {
   }
   allocation const cells = allocate_cells(series * place.cells_per_series, alignment);
   if (!cells.first) {
-    bool const exhausted = cells.error == allocation_error::exhausted;
-    return failure{exhausted ? registration_errc::cell_space_exhausted
-                             : registration_errc::cell_space_unavailable,
-                   in_family(family.name, exhausted ? "no cells left for " + std::to_string(series) +
-                                                          " series, see set_shard_bytes"
-                                                    : "no address space for a shard")};
+    if (cells.error == allocation_error::unavailable) {
+      return failure{registration_errc::cell_space_unavailable,
+                     in_family(family.name, "no address space for the shared shard")};
+    }
+    std::string const count = std::to_string(series);
+    return failure{registration_errc::cell_space_exhausted,
+                   in_family(family.name, "no cells left for " + count + " series")};
   }
   place.first = *cells.first;
   family.series_count = static_cast<std::uint32_t>(series);
@@ -278,7 +280,7 @@ result<detail::family_place> registry::add(kind of, family_options const &option
     if (detail::has_shape(*known->second, asked)) return known->second->place;
     return registration_failure{
         registration_errc::shape_conflict,
-        detail::in_family(asked.name, "registered already with another kind, help, label or bound")};
+        detail::in_family(asked.name, "is registered with another kind, help, label or bound")};
   }
   for (std::string const &name : detail::series_names(asked.name, asked.type())) {
     auto const other = state_->family_of_series_name.find(name);

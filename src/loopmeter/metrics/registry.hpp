@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where families are declared, once, by their owner. The registry's lock is taken to register and to
-// lay out a gather, never to record.
+// Where families are declared, once, by their owner. The registry's lock is taken to register and
+// to lay out a gather, never to record.
 //
 //   enum class method { get, head, other };
 //   constexpr std::array<std::string_view, 3> method_names{"GET", "HEAD", "other"};
-//   struct route { std::uint32_t index; };                     // any type with label_index() by ADL
+//   struct route { std::uint32_t index; };                   // any type with label_index() by ADL
 //   constexpr std::size_t label_index(route r) { return r.index; }
 //
 //   struct request_metrics {
@@ -88,7 +88,7 @@ struct registry_options {
 
 /// Declared families, in any number of registries; all members may be called from any thread.
 ///
-/// Each add_…() gives the handle, or why not (registration_errc). The same name with the same shape
+/// Each add_...() gives the handle, or why not (registration_errc). The same name with the same shape
 /// (kind, help, labels with their values, bounds) gives the same family again. A family without
 /// labels is exposed from the start, one with labels series by series: see family::expect.
 class registry {

@@ -4,9 +4,12 @@
 // has one writer and a record needs no atomic read-modify-write. A gather adds the shards up.
 //
 // A shard is a reservation of address space: only the pages that a thread touches take memory, it
-// never moves and is never unmapped. A thread that ends hands its shard to the next one that begins.
-// Where a thread has no shard (mmap failed, the thread is past its end) its records go to the shared
-// shard with atomic additions: slower, counted in loopmeter_fallback_records_total, never lost.
+// never moves and is never unmapped. A thread that ends hands its shard to the next that begins.
+// Where a thread has no shard (mmap failed, the thread is past its end) its records go to the
+// shared shard: slower, counted in loopmeter_fallback_records_total, never lost.
+//
+// fork() without exec: the child has copies of all shards and goes on from their numbers; shards of
+// threads that it did not inherit stay as they were.
 #pragma once
 
 #include <atomic>

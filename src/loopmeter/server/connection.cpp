@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <loopmeter/server/connection.hpp>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-
-#include <sys/socket.h>
-#include <sys/uio.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
 #include <ctime>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include <loopmeter/base/log.hpp>
@@ -34,8 +27,7 @@ std::int64_t unix_seconds() noexcept {
 
 connection::connection(loop &owner, unique_fd socket)
     : loop_(owner),
-      socket_(std::move(socket)),
-      source_(&on_broken, this),
+      wire_(owner, std::move(socket), &on_broken, this),
       deadline_(owner.sleeps, &on_deadline, this),
       exchange_(owner.sleeps) {
   loop_.connections.push_back(*this);
@@ -44,41 +36,42 @@ connection::connection(loop &owner, unique_fd socket)
 }
 
 connection::~connection() {
+  close();  // counts a request that is left behind when the worker ends
   loop_.common.connections.open.dec();
   unlink();
   if (loop_.connections.empty() && loop_.on_last_closed) loop_.on_last_closed();
 }
 
-bool connection::open() { return !loop_.ready.add(source_, socket_.get()); }
-
 // --- the main path: read, parse, answer, write ---------------------------------------------------
 
 connection::step connection::proceed() {
-  if (timed_out_ && !unsent_.empty()) return close();  // the peer takes nothing of its answer
-  if (!lost() && !unsent_.empty() && !send_unsent()) return wait_for(step::wait_writable);
+  if (state_ == state::lingering) return cut_ ? close() : linger();
+  if (timed_out_ && wire_.has_unsent()) return close();  // the peer takes nothing of its answer
+  if (!lost() && !wire_.send_unsent()) return wait_for(step::wait_writable);
   if (lost()) return close();
-  if (state_ == state::lingering) return linger();
   if (timed_out_) return end_of_input();
 
-  for (unsigned served = 0; !lost();) {
-    if (state_ == state::finishing) {
-      return flush() ? finished_sending() : wait_for(step::wait_writable);
+  // Answers and reads alike are counted: no peer may keep us from the other connections.
+  for (unsigned done = 0; !lost(); ++done) {
+    bool const last = state_ == state::finishing;
+    if (last || done >= loop_.common.limits.pipelined_requests_max) {
+      if (!wire_.flush()) return wait_for(step::wait_writable);
+      return last ? finished_sending() : wait_for(step::yield);
     }
     switch (read_request()) {
       case progress::answered: {
-        bool const much = loop_.output.size() > output_bytes_max || !unsent_.empty();
-        if (much && !flush()) return wait_for(step::wait_writable);
-        if (++served < loop_.common.limits.pipelined_requests_max || input_.empty()) break;
-        return flush() ? wait_for(step::yield) : wait_for(step::wait_writable);
+        bool const much = loop_.output.size() > output_bytes_max || wire_.has_unsent();
+        if (much && !wire_.flush()) return wait_for(step::wait_writable);
+        break;
       }
       case progress::run_handler:
         keep_exchange();
-        return flush() ? wait_for(step::run_handler) : wait_for(step::wait_writable);
+        return wait_for(wire_.flush() ? step::run_handler : step::wait_writable);
       case progress::need_more:
-        if (!flush()) return wait_for(step::wait_writable);
-        if (end_of_stream_) return end_of_input();
-        if (!source_.readable()) return wait_for(step::wait_readable);
-        receive();
+        if (!wire_.flush()) return wait_for(step::wait_writable);
+        if (wire_.ended()) return end_of_input();
+        if (!wire_.source().readable()) return wait_for(step::wait_readable);
+        wire_.receive();
         break;
     }
   }
@@ -92,18 +85,18 @@ connection::progress connection::read_request() {
 }
 
 connection::progress connection::read_head() {
-  if (input_.empty()) return progress::need_more;
+  auto const input = wire_.input();
+  if (input.empty()) return progress::need_more;
   if (started_ == clock::time_point{}) started_ = loop_.clock.now();
   using outcome = http::head_scanner::outcome;
-  auto const found = scanner_.scan(input_, loop_.common.limits.head);
+  auto const found = scanner_.scan(input, loop_.common.limits.head);
   if (found == outcome::need_more) return progress::need_more;
   if (found == outcome::refused) return refuse(scanner_.status());
 
-  consume(scanner_.skipped());
-  auto const bytes = input_.substr(0, scanner_.head_size() - scanner_.skipped());
+  wire_.consume(scanner_.head_size());
+  auto const bytes = input.substr(0, scanner_.head_size()).substr(scanner_.skipped());
   exchange_.base_ = bytes.data();
   auto const status = http::parse_head(bytes, exchange_.head_);
-  consume(bytes.size());
   return status == 0 ? begin_exchange() : refuse(status);
 }
 
@@ -128,12 +121,12 @@ connection::progress connection::begin_exchange() {
   body_ = http::body_decoder(head.framing, head.content_length);
   content_.clear();
   // Asked to say that the content is welcome, before it is sent; not if it is here already.
-  if (head.expects_continue && input_.empty()) {
+  if (head.expects_continue && wire_.input().empty()) {
     loop_.output += "HTTP/1.1 100 Continue\r\n\r\n";
   }
-  if (head.framing == http::body_framing::length && input_.size() >= head.content_length) {
-    exchange_.body_ = input_.substr(0, static_cast<std::size_t>(head.content_length));
-    consume(exchange_.body_.size());
+  if (head.framing == http::body_framing::length && wire_.input().size() >= head.content_length) {
+    exchange_.body_ = wire_.input().substr(0, static_cast<std::size_t>(head.content_length));
+    wire_.consume(exchange_.body_.size());
     return dispatch();
   }
   // The head must outlive the reads that the content needs.
@@ -147,8 +140,8 @@ connection::progress connection::begin_exchange() {
 connection::progress connection::read_body() {
   std::size_t consumed = 0;
   using outcome = http::body_decoder::outcome;
-  auto const found = body_.decode(input_, content_, loop_.common.limits.body, consumed);
-  consume(consumed);
+  auto const found = body_.decode(wire_.input(), content_, loop_.common.limits.body, consumed);
+  wire_.consume(consumed);
   if (found == outcome::need_more) return progress::need_more;
   if (found == outcome::refused) return refuse(body_.status());
   exchange_.body_ = content_;
@@ -166,7 +159,7 @@ connection::progress connection::dispatch() {
     return progress::answered;
   }
   if (auto const *plain = std::get_if<plain_handler>(&row_->handler)) {
-    run_plain(*plain);
+    answer(call(*plain));
     next_request();
     return progress::answered;
   }
@@ -174,12 +167,19 @@ connection::progress connection::dispatch() {
   return progress::run_handler;
 }
 
-void connection::run_plain(plain_handler const &handler) {
+http::response connection::call(plain_handler const &handler) {
   try {
-    answer(handler(exchange_));
+    return checked(handler(exchange_));
   } catch (...) {
-    answer(answer_to_exception(std::current_exception()));
+    return answer_to_exception(std::current_exception());
   }
+}
+
+// A status that has no series and no head is the handler's mistake, not a reason to end the process.
+http::response connection::checked(http::response made) {
+  if (made.status >= http::status_min && made.status <= http::status_max) return made;
+  return answer_to_exception(std::make_exception_ptr(
+      std::out_of_range("status " + std::to_string(made.status) + " cannot be sent")));
 }
 
 connection::progress connection::refuse(std::uint16_t status, std::string_view allow) {
@@ -196,9 +196,13 @@ connection::progress connection::refuse(std::uint16_t status, std::string_view a
 
 void connection::answer(http::response const &answer, std::string_view allow) {
   auto const &head = exchange_.head_;
-  closing_ = closing_ || !head.keep_alive || loop_.common.life.draining() ||
-             ++requests_ >= loop_.common.limits.requests_per_connection_max;
-  bool const gone = state_ == state::handling && !closed_before_handler_ && source_.peer_closed();
+  bool const worn_out = ++requests_ >= loop_.common.limits.requests_per_connection_max;
+  must_linger_ = must_linger_ || worn_out;  // the peer did not ask for it: more may be on its way
+  closing_ = closing_ || !head.keep_alive || loop_.common.life.draining() || worn_out;
+  bool const gone =
+      state_ == state::handling && !closed_before_handler_ && wire_.source().peer_closed();
+  state_ = closing_ ? state::finishing : state::head;  // now: what follows may throw, and once is
+                                                       // how often a request is counted
   // Counted before it is sent: a client that has read its answer finds it in the next scrape.
   account(gone ? http::status_client_closed_request : answer.status);
 
@@ -208,13 +212,12 @@ void connection::answer(http::response const &answer, std::string_view allow) {
   context.close = closing_;
   context.keep_alive_1_0 = !head.http_1_1;
   http::append_head(loop_.output, answer, context);
-  if (closing_) state_ = state::finishing;
   auto const body = answer.body_bytes();
   if (head.method == http::method::head || !http::has_content(answer.status)) return;
   if (body.size() <= copied_body_bytes_max) {
     loop_.output += body;
   } else {
-    flush(body);
+    wire_.flush(body);
   }
 }
 
@@ -225,7 +228,6 @@ void connection::account(std::uint16_t status) {
 
 // Ready for the next request of this connection; its time begins now if it is here already.
 void connection::next_request() noexcept {
-  if (state_ != state::finishing) state_ = state::head;
   scanner_ = {};
   resource_ = route_table::not_found;
   row_ = nullptr;
@@ -234,22 +236,22 @@ void connection::next_request() noexcept {
   exchange_.parameters_.count = 0;
   started_ = {};
   closed_before_handler_ = false;
-  if (!content_.empty()) content_ = {};
-  if (!kept_exchange_.empty()) kept_exchange_ = {};
+  release(content_);
+  release(kept_exchange_);
 }
 
 // --- waiting handlers ----------------------------------------------------------------------------
 
 task<http::response> connection::start_handler() {
-  closed_before_handler_ = source_.peer_closed();
+  closed_before_handler_ = wire_.source().peer_closed();
   return std::get<waiting_handler>(row_->handler)(exchange_);
 }
 
-void connection::finish(http::response const &result) {
+void connection::finish(http::response result) {
   if (lost()) {
     close();
   } else {
-    answer(result);
+    answer(checked(std::move(result)));
     next_request();
   }
 }
@@ -273,7 +275,6 @@ http::response connection::answer_to_exception(std::exception_ptr const &error) 
   } catch (...) {
   }
   log::warn("handler failed", {{"path", exchange_.path()}, {"error", what}});
-  closing_ = true;
   return http::error_response(500);
 }
 
@@ -286,115 +287,27 @@ void connection::keep_exchange() {
   exchange_.rebase(kept_exchange_.data(), body.empty() ? body : std::string_view(content_));
 }
 
-// --- octets in and out ---------------------------------------------------------------------------
-
-void connection::receive() {
-  auto const count = ::recv(socket_.get(), loop_.input.data(), loop_.input.size(), 0);
-  if (count < 0) {
-    source_.clear_readable();
-    if (errno != EAGAIN && errno != EINTR) send_failed_ = true;  // reset: nothing can be sent
-    return;
-  }
-  auto const size = static_cast<std::size_t>(count);
-  // A short read has emptied the socket: the next octet makes a new edge.
-  if (size < loop_.input.size()) source_.clear_readable();
-  if (size == 0) end_of_stream_ = true;
-  std::string_view const fresh(loop_.input.data(), size);
-  if (kept_input_.empty()) {
-    input_ = fresh;
-  } else {
-    kept_input_.erase(0, kept_input_.size() - input_.size());
-    kept_input_ += fresh;
-    input_ = kept_input_;
-  }
-}
-
-// Sends the loop's output, and then `large_body` from where it is. False when the socket is full:
-// the rest is kept here. A send that failed for good counts as done: see lost().
-bool connection::flush(std::string_view large_body) {
-  auto &output = loop_.output;
-  if (output.empty() && large_body.empty()) return unsent_.empty();
-  if (!unsent_.empty()) {
-    unsent_ += output;
-    unsent_ += large_body;
-    output.clear();
-    return false;
-  }
-  std::array<iovec, 2> parts{iovec{output.data(), output.size()},
-                             iovec{const_cast<char *>(large_body.data()), large_body.size()}};
-  msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = large_body.empty() ? 1 : 2;
-  auto const count = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
-  auto const total = output.size() + large_body.size();
-  auto const sent = count < 0 ? 0 : static_cast<std::size_t>(count);
-  if (count < 0 && errno != EAGAIN && errno != EINTR) {
-    output.clear();
-    send_failed_ = true;
-    return true;
-  }
-  if (sent < total) {
-    auto const of_output = std::min(sent, output.size());
-    unsent_.assign(output, of_output);
-    unsent_ += large_body.substr(sent - of_output);
-    source_.clear_writable();
-  }
-  output.clear();
-  return unsent_.empty();
-}
-
-bool connection::send_unsent() {
-  while (unsent_begin_ < unsent_.size()) {
-    auto const count = ::send(socket_.get(), unsent_.data() + unsent_begin_,
-                              unsent_.size() - unsent_begin_, MSG_NOSIGNAL);
-    if (count < 0) {
-      if (errno != EAGAIN && errno != EINTR) {
-        send_failed_ = true;
-        break;
-      }
-      source_.clear_writable();
-      return false;
-    }
-    unsent_begin_ += static_cast<std::size_t>(count);
-  }
-  unsent_ = {};
-  unsent_begin_ = 0;
-  return true;
-}
-
-void connection::keep_input() {
-  if (input_.empty()) {
-    if (!kept_input_.empty()) kept_input_ = {};
-    return;
-  }
-  if (kept_input_.empty()) {
-    kept_input_.assign(input_);
-  } else {
-    kept_input_.erase(0, kept_input_.size() - input_.size());
-  }
-  input_ = kept_input_;
-}
-
 // --- how it ends ---------------------------------------------------------------------------------
 
 // No more octets will come: the peer's FIN, or a deadline.
 connection::step connection::end_of_input() {
-  if (state_ == state::body || !input_.empty()) {
+  if (state_ == state::body || !wire_.input().empty()) {
     refuse(timed_out_ ? 408 : 400);
   } else {
     must_linger_ = timed_out_;  // a request may be on its way to us
     state_ = state::finishing;
   }
   timed_out_ = false;
-  return flush() ? finished_sending() : wait_for(step::wait_writable);
+  return wire_.flush() ? finished_sending() : wait_for(step::wait_writable);
 }
 
 connection::step connection::finished_sending() {
-  bool const nothing_to_come = input_.empty() && !must_linger_ && !loop_.common.life.draining();
-  if (lost() || end_of_stream_ || nothing_to_come) return close();
-  if (::shutdown(socket_.get(), SHUT_WR) != 0) return close();
+  bool const nothing_to_come =
+      wire_.input().empty() && !must_linger_ && !loop_.common.life.draining();
+  if (lost() || wire_.ended() || nothing_to_come || !wire_.end_sending()) return close();
   state_ = state::lingering;
-  input_ = {};
+  wire_.drop_input();
+  deadline_.set(loop_.common.limits.linger_timeout);
   return linger();
 }
 
@@ -402,22 +315,18 @@ connection::step connection::finished_sending() {
 // way to the peer: so read on until its FIN, within bounds.
 connection::step connection::linger() {
   while (!timed_out_ && lingered_bytes_ < loop_.common.limits.linger_bytes_max) {
-    if (!source_.readable()) return wait_for(step::wait_readable);
-    auto const count = ::recv(socket_.get(), loop_.input.data(), loop_.input.size(), 0);
-    if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) break;
-    if (count < 0) source_.clear_readable();
-    if (count > 0) lingered_bytes_ += static_cast<std::size_t>(count);
-    if (count < 0 && source_.peer_closed()) break;
+    if (!wire_.source().readable()) return wait_for(step::wait_readable);
+    lingered_bytes_ += wire_.discard();
+    if (wire_.ended()) break;
   }
   return close();
 }
 
 connection::step connection::close() noexcept {
   if (state_ == state::closed) return step::closed;
-  if (state_ == state::body || state_ == state::handling) {
-    account(cut_ ? std::uint16_t{503} : http::status_client_closed_request);
-  }
-  bool const under_way = state_ == state::body || state_ == state::handling || !unsent_.empty();
+  bool const unanswered = state_ == state::body || state_ == state::handling;
+  if (unanswered) account(cut_ ? std::uint16_t{503} : http::status_client_closed_request);
+  bool const under_way = unanswered || wire_.has_unsent();
   if (under_way && (cut_ || timed_out_)) loop_.common.connections.cut.inc();
   loop_.output.clear();
   state_ = state::closed;
@@ -425,33 +334,36 @@ connection::step connection::close() noexcept {
 }
 
 void connection::drain() {
-  if (state_ != state::head || !input_.empty() || !unsent_.empty()) return;  // its answer says close
-  must_linger_ = true;
-  state_ = state::finishing;
-  source_.cancel();
+  if (state_ != state::head || !wire_.input().empty() || wire_.has_unsent()) return;
+  wire_.receive();
+  wire_.keep_input();
+  if (wire_.input().empty()) {
+    must_linger_ = true;
+    state_ = state::finishing;
+  }
+  wire_.source().cancel();
 }
 
 void connection::cut() {
   cut_ = true;
-  source_.cancel();
-  exchange_.sleeper_.cancel();
+  wire_.source().cancel();
+  exchange_.sleeper_.close();
 }
 
 // --- waiting -------------------------------------------------------------------------------------
 
 connection::step connection::wait_for(step what) {
-  keep_input();
+  wire_.keep_input();
   auto const &limits = loop_.common.limits;
   auto const now = loop_.clock.now();
+  if (state_ == state::lingering) return what;  // its deadline began with our FIN
   if (what == step::run_handler || what == step::yield) {
     deadline_.clear();
-  } else if (state_ == state::lingering) {
-    if (lingered_bytes_ == 0) deadline_.set(limits.linger_timeout);
   } else if (what == step::wait_writable) {
     deadline_.set(limits.write_stall_timeout);
   } else if (state_ == state::body) {
     deadline_.set(body_started_ + limits.body_timeout - now);
-  } else if (input_.empty()) {
+  } else if (wire_.input().empty()) {
     deadline_.set(limits.idle_timeout);
   } else {
     deadline_.set(started_ + limits.head_timeout - now);
@@ -461,46 +373,11 @@ connection::step connection::wait_for(step what) {
 
 void connection::on_deadline(void *self) {
   static_cast<connection *>(self)->timed_out_ = true;
-  static_cast<connection *>(self)->source_.cancel();
+  static_cast<connection *>(self)->wire_.source().cancel();
 }
 
 void connection::on_broken(void *self) {
-  static_cast<connection *>(self)->exchange_.sleeper_.cancel();
-}
-
-task<void> serve(loop &owner, unique_fd socket) {
-  connection c(owner, std::move(socket));
-  if (!c.open()) co_return;
-  for (;;) {
-    error_code ignored;  // a wait that was cut short is told by the connection's own state
-    switch (c.proceed()) {
-      case connection::step::wait_readable:
-        co_await c.source().async_wait(ready_set::readiness::readable,
-                                       asio::redirect_error(use_task, ignored));
-        break;
-      case connection::step::wait_writable:
-        co_await c.source().async_wait(ready_set::readiness::writable,
-                                       asio::redirect_error(use_task, ignored));
-        break;
-      case connection::step::yield:
-        co_await asio::post(owner.context.get_executor(), use_task);
-        break;
-      case connection::step::run_handler: {
-        std::exception_ptr failed;
-        try {
-          auto handler = c.start_handler();
-          http::response const answer = co_await std::move(handler);
-          c.finish(answer);
-        } catch (...) {
-          failed = std::current_exception();
-        }
-        if (failed) c.fail(failed);
-        break;
-      }
-      case connection::step::closed:
-        co_return;
-    }
-  }
+  static_cast<connection *>(self)->exchange_.sleeper_.close();
 }
 
 }  // namespace loopmeter::server

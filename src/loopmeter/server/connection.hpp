@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One connection. proceed() does all that can be done without waiting and says what to wait for;
-// serve() is the coroutine that waits. Everything between two waits is an ordinary function.
+// serve() (serve.hpp) is the coroutine that waits. All between two waits is an ordinary function.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include <loopmeter/http/head.hpp>
 #include <loopmeter/server/exchange.hpp>
 #include <loopmeter/server/loop.hpp>
+#include <loopmeter/server/wire.hpp>
 
 namespace loopmeter::server {
 
@@ -33,18 +34,20 @@ class connection : public connection_link {
   connection &operator=(connection const &) = delete;
 
   /// Begins to watch the socket; false when the kernel refuses.
-  bool open();
+  bool open() { return wire_.open(); }
   /// Reads, answers and writes until it must wait.
   step proceed();
 
-  ready_set::source &source() noexcept { return source_; }
+  ready_set::source &source() noexcept { return wire_.source(); }
 
   task<http::response> start_handler();
-  void finish(http::response const &answer);
+  /// The waiting handler ended with this answer.
+  void finish(http::response answer);
   /// The waiting handler ended with this exception.
   void fail(std::exception_ptr const &error);
 
-  /// No further request; an idle connection is closed, a busy one after its answer.
+  /// No further request; an idle connection is closed, a busy one after its answer, and one whose
+  /// request has arrived unseen is a busy one.
   void drain();
   /// Ends it now, whatever it is doing.
   void cut();
@@ -66,17 +69,13 @@ class connection : public connection_link {
   progress read_body();
   progress dispatch();
   progress refuse(std::uint16_t status, std::string_view allow = {});
-  void run_plain(plain_handler const &handler);
+  http::response call(plain_handler const &handler);
+  http::response checked(http::response made);
   http::response answer_to_exception(std::exception_ptr const &error);
   void answer(http::response const &answer, std::string_view allow = {});
   void account(std::uint16_t status);
   void next_request() noexcept;
 
-  void receive();
-  bool flush(std::string_view large_body = {});
-  bool send_unsent();
-  void consume(std::size_t octets) noexcept { input_.remove_prefix(octets); }
-  void keep_input();
   void keep_exchange();
   step end_of_input();
   step finished_sending();
@@ -84,30 +83,21 @@ class connection : public connection_link {
   step wait_for(step what);
   step close() noexcept;
 
-  bool lost() const noexcept { return cut_ || send_failed_ || source_.broken(); }
+  bool lost() const noexcept { return cut_ || wire_.failed(); }
   static void on_deadline(void *self);
   static void on_broken(void *self);
 
   loop &loop_;
-  unique_fd socket_;
-  ready_set::source source_;
+  wire wire_;
   wheel::deadline deadline_;
 
   state state_ = state::head;
-  bool end_of_stream_ = false;   // the peer's FIN was read
-  bool closing_ = false;         // the answer just made is the last
-  bool must_linger_ = false;     // the peer may still be sending when we close
+  bool closing_ = false;      // the answer just made is the last
+  bool must_linger_ = false;  // the peer may still be sending when we close
   bool timed_out_ = false;
   bool cut_ = false;
-  bool send_failed_ = false;
   bool closed_before_handler_ = false;  // the FIN came along with the request
   std::uint32_t requests_ = 0;
-
-  // Octets not used up: in the loop's buffer while we run, in kept_input_ while we wait.
-  std::string_view input_;
-  std::string kept_input_;
-  std::string unsent_;  // of our answers, what the socket did not take
-  std::size_t unsent_begin_ = 0;
   std::size_t lingered_bytes_ = 0;
 
   http::head_scanner scanner_;
@@ -120,8 +110,5 @@ class connection : public connection_link {
   clock::time_point body_started_;  // of its content
   exchange exchange_;
 };
-
-/// Serves the connection until it is closed. Never throws.
-task<void> serve(loop &owner, unique_fd socket);
 
 }  // namespace loopmeter::server

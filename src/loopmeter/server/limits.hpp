@@ -28,7 +28,7 @@ struct limits {
   std::chrono::milliseconds linger_timeout{2'000};
   std::size_t linger_bytes_max = 256 * 1024;
 
-  /// Requests answered before other connections of the worker get their turn.
+  /// Requests answered, reads included, before other connections of the worker get their turn.
   unsigned pipelined_requests_max = 64;
   /// Then `Connection: close`.
   std::uint32_t requests_per_connection_max = 10'000;

@@ -3,6 +3,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include <fcntl.h>
@@ -12,13 +13,18 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <exception>
 #include <memory>
+#include <new>
 #include <stdexcept>
+#include <thread>
 
 #include <loopmeter/base/log.hpp>
-#include <loopmeter/server/connection.hpp>
+#include <loopmeter/server/serve.hpp>
 
 namespace loopmeter::server {
 
@@ -40,6 +46,12 @@ void set_option(int socket, int level, int name, int value) {
   ::setsockopt(socket, level, name, &value, sizeof value);
 }
 
+// A peer that vanished without a word, while its handler runs and no deadline does, is found out in
+// about a minute and a half.
+constexpr int keepalive_idle_s = 60;
+constexpr int keepalive_interval_s = 10;
+constexpr int keepalive_probes = 3;
+
 unique_fd open_socket(addrinfo const &where, int backlog, bool share_before, int &error) {
   unique_fd socket(::socket(where.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   error = errno;
@@ -50,13 +62,44 @@ unique_fd open_socket(addrinfo const &where, int backlog, bool share_before, int
     set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr) ? 0 : 1);
   }
   if (share_before) set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
-  set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);  // inherited by accepted sockets
+  // Inherited by accepted sockets:
+  set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(socket.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(socket.get(), IPPROTO_TCP, TCP_KEEPIDLE, keepalive_idle_s);
+  set_option(socket.get(), IPPROTO_TCP, TCP_KEEPINTVL, keepalive_interval_s);
+  set_option(socket.get(), IPPROTO_TCP, TCP_KEEPCNT, keepalive_probes);
   if (::bind(socket.get(), where.ai_addr, where.ai_addrlen) != 0 ||
       ::listen(socket.get(), backlog) != 0) {
     error = errno;
     return {};
   }
   if (!share_before) set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  return socket;
+}
+
+// While two processes try for one port, each may be in the other's way for an instant, although one
+// of them will have it: only what lasts is an error.
+constexpr int bind_attempts_max = 20;
+constexpr std::chrono::milliseconds bind_pause{5};
+
+unique_fd open_patiently(addrinfo const &where, int backlog, bool share_before, int &error) {
+  for (int attempt = 1;; ++attempt) {
+    auto socket = open_socket(where, backlog, share_before, error);
+    if (socket || error != EADDRINUSE || attempt == bind_attempts_max) return socket;
+    std::this_thread::sleep_for(bind_pause);
+  }
+}
+
+bool is_absent(int error) noexcept { return error == EAFNOSUPPORT || error == EADDRNOTAVAIL; }
+
+// The first of the addresses that this host has: "localhost" may stand for one of each family.
+unique_fd open_first(addrinfo const *list, int backlog, addrinfo &chosen, int &error) {
+  unique_fd socket;
+  for (; list != nullptr && !socket; list = list->ai_next) {
+    chosen = *list;
+    socket = open_patiently(chosen, backlog, false, error);
+    if (!socket && !is_absent(error)) break;
+  }
   return socket;
 }
 
@@ -126,10 +169,11 @@ std::vector<unique_fd> listen_on(listen_address const &address, unsigned count, 
   // All addresses means IPv6 that takes IPv4 too; IPv4 alone where the kernel has no IPv6.
   auto list = resolve(address, address.host.empty() ? AF_INET6 : AF_UNSPEC);
   int error = 0;
-  auto first = open_socket(*list, backlog, false, error);
-  if (!first && address.host.empty() && (error == EAFNOSUPPORT || error == EADDRNOTAVAIL)) {
+  addrinfo same{};
+  auto first = open_first(list.get(), backlog, same, error);
+  if (!first && address.host.empty() && is_absent(error)) {
     list = resolve(address, AF_INET);
-    first = open_socket(*list, backlog, false, error);
+    first = open_first(list.get(), backlog, same, error);
   }
   if (!first) fail(address.text(), error);
 
@@ -140,11 +184,10 @@ std::vector<unique_fd> listen_on(listen_address const &address, unsigned count, 
   if (::getsockname(sockets[0].get(), reinterpret_cast<sockaddr *>(&bound), &size) != 0) {
     fail(address.text(), errno);
   }
-  addrinfo same = *list;
   same.ai_addr = reinterpret_cast<sockaddr *>(&bound);
   same.ai_addrlen = size;
   while (sockets.size() < count) {
-    sockets.push_back(open_socket(same, backlog, true, error));
+    sockets.push_back(open_patiently(same, backlog, true, error));
     if (!sockets.back()) fail(address.text(), error);
   }
   return sockets;
@@ -172,7 +215,12 @@ listener::listener(loop &owner, unique_fd socket)
       spare_(open_spare()),
       pause_(owner.sleeps) {}
 
-void listener::start() { asio::co_spawn(loop_.context, run(), asio::detached); }
+void listener::start() {
+  // Only a lack of memory ends run() by an exception, and even that is no reason to stop listening.
+  asio::co_spawn(loop_.context, run(), [this](std::exception_ptr const &failed) {
+    if (failed && !stopping_) start();
+  });
+}
 
 task<void> listener::run() {
   while (!stopping_) {
@@ -204,7 +252,11 @@ listener::outcome listener::accept_some() {
       if (auto const what = accept_failed(error); what != outcome::more) return what;
       continue;
     }
-    asio::co_spawn(loop_.context, serve(loop_, std::move(accepted)), asio::detached);
+    try {
+      asio::co_spawn(loop_.context, serve(loop_, std::move(accepted)), asio::detached);
+    } catch (std::bad_alloc const &) {
+      return accept_failed(ENOMEM);
+    }
   }
   return outcome::more;
 }

@@ -92,7 +92,7 @@ class ready_set::source : private ready_set::link {
   auto async_wait(readiness what, Token &&token) {
     return asio::async_initiate<Token, void(error_code)>(
         [this, what](auto &&handler) {
-          begin(what, std::forward<decltype(handler)>(handler));
+          this->begin(what, std::forward<decltype(handler)>(handler));
         },
         token);
   }

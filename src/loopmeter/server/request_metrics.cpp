@@ -61,12 +61,15 @@ request_metrics::families request_metrics::register_families(metrics::registry &
 
   // What can be foreseen is there from the start: a rate over a series that appears at 1 misses its
   // first event.
-  http::path_parameters ignored;
-  for (auto const &row : table.rows()) {
-    if (row.counted != counted) continue;
-    auto const label = places_[table.match(row.pattern, ignored)].path;
-    made.requests.expect(label, row.method, code_label{row.success});
-    made.durations.expect(label, row.method);
+  for (std::size_t i = 0; i < table.resources().size(); ++i) {
+    if (table.resources()[i].counted != counted) continue;
+    for (std::size_t m = 0; m < http::method_names.size(); ++m) {
+      auto const *row = table.resources()[i].rows[m];
+      auto const served = static_cast<http::method>(m);
+      if (row == nullptr || row->method != served) continue;  // HEAD by GET's row
+      made.requests.expect(places_[i].path, served, code_label{row->success});
+      made.durations.expect(places_[i].path, served);
+    }
   }
   return made;
 }

@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -175,7 +176,12 @@ class waiter {
   static void complete_as(waiter &self, error_code ec, bool inline_allowed) {
     auto taken = self.take<Holder>();
     if (inline_allowed && taken.runs_at_home()) {
-      std::move(taken.handler)(ec);
+      try {
+        std::move(taken.handler)(ec);
+      } catch (...) {  // leaves run() as from any handler, but not in the middle of others' events
+        asio::post(taken.home_executor,
+                   [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
+      }
     } else {
       auto const executor = asio::get_associated_executor(taken.handler, taken.home_executor);
       asio::post(executor, asio::append(std::move(taken.handler), ec));

@@ -62,10 +62,26 @@ void wheel::on_timer() {
   arm();
 }
 
+void wheel::sleeper::begin(clock::duration duration) {
+  if (is_linked()) unlink();  // a cancellation slot ends the wait, but knows nothing of the wheel
+  if (closed_) {
+    waiter_.complete_later(asio::error::operation_aborted);
+    return;
+  }
+  // The handler may have worked for long, or been resumed by something that is not of this loop:
+  // from the loop's time of then, the sleep would end early.
+  owner_.insert(*this, owner_.tick_at_or_after(owner_.clock_.update() + duration));
+}
+
 void wheel::sleeper::cancel() {
   if (!waiter_.waiting()) return;
   if (is_linked()) unlink();
   waiter_.complete_later(asio::error::operation_aborted);
+}
+
+void wheel::sleeper::close() {
+  closed_ = true;
+  cancel();
 }
 
 void wheel::sleeper::on_expiry(wheel_entry &entry) {

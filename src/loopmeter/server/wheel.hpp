@@ -51,14 +51,14 @@ class wheel::sleeper : private wheel_entry {
   sleeper(sleeper const &) = delete;
   sleeper &operator=(sleeper const &) = delete;
 
-  /// Completes with success after `duration`, or with operation_aborted after cancel(). Allocates
-  /// nothing for a handler of up to 40 bytes.
+  /// Completes with success after `duration`, or with operation_aborted after cancel(), and at once
+  /// after close(). Allocates nothing for a handler of up to 40 bytes.
   template <class Token>
   auto async_sleep(clock::duration duration, Token &&token) {
     return asio::async_initiate<Token, void(error_code)>(
         [this, duration](auto &&handler) {
           waiter_.begin(owner_.executor_, std::forward<decltype(handler)>(handler));
-          owner_.insert(*this, owner_.tick_at_or_after(owner_.clock_.now() + duration));
+          this->begin(duration);
         },
         token);
   }
@@ -66,13 +66,17 @@ class wheel::sleeper : private wheel_entry {
   bool sleeping() const noexcept { return waiter_.waiting(); }
   /// Ends the sleep, if any, with operation_aborted; the handler is posted, not called.
   void cancel();
+  /// Ends this sleep, and every later one: whoever is asleep here has no reason to be any more.
+  void close();
 
  private:
   friend class wheel;
+  void begin(clock::duration duration);
   static void on_expiry(wheel_entry &entry);
 
   wheel &owner_;
   waiter waiter_;
+  bool closed_ = false;
 };
 
 /// A point in time that moves away with each success. Moving it later costs one store; the wheel is

@@ -6,8 +6,10 @@
 #include <pthread.h>
 
 #include <csignal>
+#include <exception>
 #include <utility>
 
+#include <loopmeter/base/log.hpp>
 #include <loopmeter/server/connection.hpp>
 
 namespace loopmeter::server {
@@ -35,7 +37,14 @@ void worker::run() {
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals are the main thread's business
   for (auto &l : listeners_) l.start();
-  loop_.context.run();
+  for (;;) {
+    try {
+      loop_.context.run();
+      return;
+    } catch (std::exception const &e) {  // of a completion handler that is not ours
+      log::error("exception in the event loop", {{"error", e.what()}});
+    }
+  }
 }
 
 void worker::finish() {
@@ -43,6 +52,7 @@ void worker::finish() {
 }
 
 void worker::begin_finish() {
+  loop_.clock.update();  // a post is no wake-up of ready set or wheel, and deadlines begin here
   for (auto &l : listeners_) l.stop();
   // Connections that were accepted just now run first: they stand in the queue before this.
   asio::post(loop_.context, [this] {

@@ -49,11 +49,11 @@ BOOST_AUTO_TEST_SUITE(text)
 
 BOOST_AUTO_TEST_CASE(golden) {
   registry families{{.self_metrics = false}};
+  label_domain const via{"via", {"direct", "a\"b\\\n"}};
   auto const requests = families
                             .add_counter<method, method>({.name = "requests_total",
                                                           .help = "Requests \\ answered.\nAll."},
-                                                         methods(),
-                                                         label_domain{"via", {"direct", "a\"b\\\n"}})
+                                                         methods(), via)
                             .value();
   requests.at(method::head, method::head).inc(9'007'199'254'740'993);
   requests.expect(method::get, method::get);

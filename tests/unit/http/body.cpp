@@ -108,8 +108,8 @@ BOOST_AUTO_TEST_CASE(limits_a_length_from_the_head_alone) {
   check("", too_large, limits, {body_framing::length, 6});
   check("hello!", too_large, limits, {body_framing::length, 6});
   check("h", too_large, limits, {body_framing::length, std::numeric_limits<std::uint64_t>::max()});
-  check("", {outcome::need_more, 0, 0}, {}, {body_framing::length, 1024 * 1024});
-  check("", too_large, {}, {body_framing::length, 1024 * 1024 + 1});
+  check("", {outcome::need_more, 0, 0}, {}, {body_framing::length, 1U << 20U});
+  check("", too_large, {}, {body_framing::length, (1U << 20U) + 1});
   // What the caller did with earlier content does not matter.
   body_decoder decoder(body_framing::length, 4);
   std::string content = "of somebody else";
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(joins_chunks) {
   check_complete("0005\r\nhello\r\n000\r\n\r\n", "hello");
   check_complete("0000000000000005\r\nhello\r\n0000000000000000\r\n\r\n", "hello");
   check_complete("4\r\n\r\n0\r\r\n0\r\n\r\n", "\r\n0\r");
-  check_complete("10\r\n" + std::string(16, 'x') + "\r\n0\r\n\r\n", std::string(16, 'x'));
+  check_complete("10\r\n"s + std::string(16, 'x') + "\r\n0\r\n\r\n", std::string(16, 'x'));
 }
 
 BOOST_AUTO_TEST_CASE(waits_for_the_rest) {
@@ -165,16 +165,16 @@ BOOST_AUTO_TEST_CASE(wants_a_line_end_behind_a_chunk) {
 BOOST_AUTO_TEST_CASE(refuses_a_chunk_before_it_is_stored) {
   body_limits limits;
   limits.body_bytes_max = 26;
-  check_complete("1a\r\n" + std::string(26, 'x') + "\r\n0\r\n\r\n", std::string(26, 'x'), "",
+  check_complete("1a\r\n"s + std::string(26, 'x') + "\r\n0\r\n\r\n", std::string(26, 'x'), "",
                  limits);
   check_complete(
-      "10\r\n" + std::string(16, 'x') + "\r\na\r\n" + std::string(10, 'x') + "\r\n0\r\n\r\n",
+      "10\r\n"s + std::string(16, 'x') + "\r\na\r\n" + std::string(10, 'x') + "\r\n0\r\n\r\n",
       std::string(26, 'x'), "", limits);
   check_refused("1b", 413, "", limits);
   check_refused("1A0", 413, "", limits);
   check_refused("0000001b", 413, "", limits);
-  check_refused("10\r\n" + std::string(16, 'x') + "\r\nb", 413, std::string(16, 'x'), limits);
-  check_refused("1a\r\n" + std::string(26, 'x') + "\r\n1", 413, std::string(26, 'x'), limits);
+  check_refused("10\r\n"s + std::string(16, 'x') + "\r\nb", 413, std::string(16, 'x'), limits);
+  check_refused("1a\r\n"s + std::string(26, 'x') + "\r\n1", 413, std::string(26, 'x'), limits);
   check_refused("FF", 413, "", limits);
   limits.body_bytes_max = 0;
   check_complete("0\r\n\r\n", "", "", limits);
@@ -223,8 +223,9 @@ BOOST_AUTO_TEST_CASE(reads_extensions) {
            ";a=\"\\\x80\""sv,
            ";a=\"=;\";b=1"sv,
        }) {
-    auto const text = std::string(extension);
-    check_complete("5" + text + "\r\nhello\r\n0" + text + "\r\n\r\n", "hello", "GET");
+    auto bytes = "5"s;
+    bytes.append(extension).append("\r\nhello\r\n0").append(extension).append("\r\n\r\n");
+    check_complete(bytes, "hello", "GET");
   }
 }
 
@@ -240,8 +241,9 @@ BOOST_AUTO_TEST_CASE(refuses_malformed_extensions) {
            ";a=b["sv,     ";a\r\r"sv,     ";a\rX"sv,       ";a=b\n"sv,    ";a=b\r\r"sv,
            "\r\r"sv,      ";a=\"b\"\n"sv, ";a=\"b\"\rX"sv, ";["sv,
        }) {
-    check_refused("5" + std::string(extension), 400);
-    check_refused("0" + std::string(extension), 400);
+    std::string const text(extension);
+    check_refused("5" + text, 400);
+    check_refused("0" + text, 400);
   }
 }
 
@@ -257,8 +259,8 @@ BOOST_AUTO_TEST_CASE(limits_extensions_of_all_chunks_together) {
   limits.chunk_extension_bytes_max = 0;
   check_complete("1\r\nx\r\n0\r\n\r\n", "x", "", limits);
   check_refused("1;a", 413, "", limits);
-  check_refused("1;" + std::string(4097, 'a'), 413);
-  check("1;" + std::string(4096, 'a'), {outcome::need_more, 0, 4098});
+  check_refused("1;"s + std::string(4097, 'a'), 413);
+  check("1;"s + std::string(4096, 'a'), {outcome::need_more, 0, 4098});
 }
 
 BOOST_AUTO_TEST_CASE(reads_and_forgets_trailers) {
@@ -274,7 +276,7 @@ BOOST_AUTO_TEST_CASE(reads_and_forgets_trailers) {
            "Host: b\r\n"sv,
            "X:POST / HTTP/1.1\r\n"sv,
        }) {
-    check_complete("5\r\nhello\r\n0\r\n" + std::string(trailer) + "\r\n", "hello", "GET /");
+    check_complete("5\r\nhello\r\n0\r\n"s + std::string(trailer) + "\r\n", "hello", "GET /");
   }
 }
 
@@ -285,7 +287,7 @@ BOOST_AUTO_TEST_CASE(refuses_malformed_trailers) {
            "X: \x07"sv,   "X: \x7f"sv,    "X: a\n"sv,    "X: a\r\r"sv, "X: a\rb"sv, "X\x80"sv,
            "X: y\r\n "sv, "X: y\r\n\n"sv, "X: y\r\n:"sv, "GET "sv,     "X["sv,
        }) {
-    check_refused("0\r\n" + std::string(trailer), 400);
+    check_refused("0\r\n"s + std::string(trailer), 400);
   }
 }
 
@@ -299,8 +301,8 @@ BOOST_AUTO_TEST_CASE(limits_trailers) {
   limits.trailer_bytes_max = 0;
   check_complete("0\r\n\r\n", "", "", limits);
   check_refused("0\r\nX", 431, "", limits);
-  check_refused("0\r\nX:" + std::string(4095, 't'), 431);
-  check("0\r\nX:" + std::string(4094, 't'), {outcome::need_more, 0, 4099});
+  check_refused("0\r\nX:"s + std::string(4095, 't'), 431);
+  check("0\r\nX:"s + std::string(4094, 't'), {outcome::need_more, 0, 4099});
 }
 
 BOOST_AUTO_TEST_CASE(stays_refused_and_complete) {

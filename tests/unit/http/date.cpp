@@ -49,11 +49,11 @@ BOOST_AUTO_TEST_CASE(knows_the_calendar) {
 
 BOOST_AUTO_TEST_CASE(names_all_days_and_months) {
   std::string days;
-  for (int day = 0; day < 7; ++day)
+  for (std::int64_t day = 0; day < 7; ++day)
     days += date(day * 86400).substr(0, 3);
   BOOST_TEST(days == "ThuFriSatSunMonTueWed");
   std::string months;
-  for (int month = 0; month < 12; ++month)
+  for (std::int64_t month = 0; month < 12; ++month)
     months += date((15 + month * 30) * 86400).substr(8, 3);
   BOOST_TEST(months == "JanFebMarAprMayJunJulAugSepOctNovDec");
 }
@@ -81,6 +81,7 @@ BOOST_AUTO_TEST_CASE(does_not_follow_the_locale) {
     std::string do_grouping() const override { return "\1"; }
   };
   auto const before = std::locale::global(std::locale(std::locale::classic(), new grouping));
+  // NOLINTBEGIN(concurrency-mt-unsafe): the only thread
   std::string const c_locale = std::setlocale(LC_ALL, nullptr);
   char const *named = nullptr;
   for (auto const *name : {"de_DE.UTF-8", "fr_FR.UTF-8", "zh_CN.UTF-8"}) {
@@ -89,6 +90,7 @@ BOOST_AUTO_TEST_CASE(does_not_follow_the_locale) {
   BOOST_TEST_MESSAGE("named locale: " << (named != nullptr ? named : "none installed"));
   auto const text = date(784111777);
   std::setlocale(LC_ALL, c_locale.c_str());
+  // NOLINTEND(concurrency-mt-unsafe)
   std::locale::global(before);
   BOOST_TEST(text == "Sun, 06 Nov 1994 08:49:37 GMT");
 }

@@ -16,10 +16,10 @@ using test::parsed;
 namespace {
 
 parsed get_with(std::string_view fields) {
-  return parsed("GET / HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n");
+  return parsed("GET / HTTP/1.1\r\nHost: a\r\n"s + std::string(fields) + "\r\n");
 }
 parsed get_1_0_with(std::string_view fields) {
-  return parsed("GET / HTTP/1.0\r\n" + std::string(fields) + "\r\n");
+  return parsed("GET / HTTP/1.0\r\n"s + std::string(fields) + "\r\n");
 }
 
 }  // namespace
@@ -207,7 +207,8 @@ BOOST_AUTO_TEST_CASE(finds_fields) {
       BOOST_TEST((find_field(fields, name).data() != nullptr));
     }
   }
-  for (auto const name : {"", "Hos", "ost", "Host:", "X-Long", "X-Tw", "X-Two ", "v", "first", "Z"}) {
+  for (auto const name :
+       {"", "Hos", "ost", "Host:", "X-Long", "X-Tw", "X-Two ", "v", "first", "Z"}) {
     BOOST_TEST_CONTEXT(name) {
       BOOST_TEST((find_field(fields, name).data() == nullptr));
     }

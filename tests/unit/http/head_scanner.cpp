@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(limits_the_head) {
   limits.head_bytes_max = 64;
   auto const of_size = [](std::size_t size) {
     auto const rest = "GET / HTTP/1.1\r\nX: \r\n\r\n"sv.size();
-    return "GET / HTTP/1.1\r\nX: " + std::string(size - rest, 'x') + "\r\n\r\n";
+    return "GET / HTTP/1.1\r\nX: "s + std::string(size - rest, 'x') + "\r\n\r\n";
   };
   BOOST_TEST(of_size(64).size() == 64U);
   check(of_size(63), complete(63), limits);
@@ -157,15 +157,15 @@ BOOST_AUTO_TEST_CASE(limits_the_head) {
   check(of_size(300).substr(0, 63), need_more(), limits);
   check(of_size(300).substr(0, 64), refused(431), limits);
   // A request line that fills the head is too long itself.
-  check("GET /" + std::string(100, 'x'), refused(414), limits);
-  check("GET /" + std::string(100, 'x') + " HTTP/1.1\r\n\r\n", refused(414), limits);
+  check("GET /"s + std::string(100, 'x'), refused(414), limits);
+  check("GET /"s + std::string(100, 'x') + " HTTP/1.1\r\n\r\n", refused(414), limits);
 }
 
 BOOST_AUTO_TEST_CASE(limits_the_request_line) {
   head_limits limits;
   limits.request_line_bytes_max = 40;
   auto const of_size = [](std::size_t size) {
-    return "GET /" + std::string(size - "GET / HTTP/1.1"sv.size(), 'x') + " HTTP/1.1";
+    return "GET /"s + std::string(size - "GET / HTTP/1.1"sv.size(), 'x') + " HTTP/1.1";
   };
   check(of_size(39) + "\r\n\r\n", complete(43), limits);
   check(of_size(40) + "\r\n\r\n", complete(44), limits);
@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(limits_the_request_line) {
   check("\r\n" + of_size(40) + "\r\n\r\n", complete(46, 2), limits);
   check("\r\n" + of_size(41) + "\r\n\r\n", refused(414), limits);
   // Only the request line: fields may be longer.
-  check("GET / HTTP/1.1\r\nX: " + std::string(60, 'x') + "\r\n\r\n", complete(83), limits);
+  check("GET / HTTP/1.1\r\nX: "s + std::string(60, 'x') + "\r\n\r\n", complete(83), limits);
 }
 
 BOOST_AUTO_TEST_CASE(limits_the_lines) {
@@ -194,10 +194,10 @@ BOOST_AUTO_TEST_CASE(limits_the_lines) {
 BOOST_AUTO_TEST_CASE(has_the_promised_defaults) {
   check("GET / HTTP/1.1\r\n" + repeat("a:\r\n", 100) + "\r\n", complete(418));
   check("GET / HTTP/1.1\r\n" + repeat("a:\r\n", 101) + "\r\n", refused(431));
-  check("GET /" + std::string(8 * 1024 - 1, 'x') + " HTTP/1.1\r\n\r\n", complete(8192 + 17));
-  check("GET /" + std::string(8 * 1024 + 64, 'x') + " HTTP/1.1\r\n\r\n", refused(414));
-  check("GET / HTTP/1.1\r\nX: " + std::string(16 * 1024 - 23, 'x') + "\r\n\r\n", complete(16384));
-  check("GET / HTTP/1.1\r\nX: " + std::string(16 * 1024 - 22, 'x') + "\r\n\r\n", refused(431));
+  check("GET /"s + std::string(8 * 1024 - 1, 'x') + " HTTP/1.1\r\n\r\n", complete(8192 + 17));
+  check("GET /"s + std::string(8 * 1024 + 64, 'x') + " HTTP/1.1\r\n\r\n", refused(414));
+  check("GET / HTTP/1.1\r\nX: "s + std::string(16 * 1024 - 23, 'x') + "\r\n\r\n", complete(16384));
+  check("GET / HTTP/1.1\r\nX: "s + std::string(16 * 1024 - 22, 'x') + "\r\n\r\n", refused(431));
 }
 
 BOOST_AUTO_TEST_CASE(stays_refused) {

@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(frames_answers_without_content) {
   for (auto const status : std::initializer_list<std::uint16_t>{204, 304}) {
     auto const head = head_of(text("never sent", status));
     BOOST_TEST_CONTEXT(status) {
-      BOOST_TEST(head == "before|HTTP/1.1 " + std::to_string(status) + " " +
+      BOOST_TEST(head == "before|HTTP/1.1 "s + std::to_string(status) + " " +
                              std::string(reason_of(status)) + "\r\nDate: " + std::string(date) +
                              "\r\n\r\n");
     }

@@ -13,6 +13,8 @@
 using loopmeter::http::path_parameters;
 using loopmeter::http::router;
 
+using namespace std::literals;
+
 namespace {
 
 std::vector<std::string> values(path_parameters const &parameters) {
@@ -96,7 +98,8 @@ BOOST_AUTO_TEST_CASE(tells_paths_apart_by_every_octet) {
     for (std::size_t place = 1; place < size; ++place) {
       std::vector<std::string> paths;
       for (char const c : {'a', 'b', 'c', 'A', '1', '\x01', '\x7f', '\0'}) {
-        std::string path = "/" + std::string(size - 1, 'x');
+        std::string path(size, 'x');
+        path[0] = '/';
         path[place] = c;
         paths.push_back(path);
       }
@@ -107,15 +110,16 @@ BOOST_AUTO_TEST_CASE(tells_paths_apart_by_every_octet) {
 
 BOOST_AUTO_TEST_CASE(tells_lengths_apart) {
   std::vector<std::string> paths;
-  for (std::size_t size = 0; size < 100; ++size)
-    paths.push_back("/" + std::string(size, '\0'));
+  for (std::size_t size = 0; size < 100; ++size) {
+    paths.emplace_back("/").append(size, '\0');
+  }
   check_each_alone(paths);
 }
 
 BOOST_AUTO_TEST_CASE(holds_many_routes) {
   std::vector<std::string> paths;
   for (std::size_t i = 0; i + 1 < router::patterns_max; ++i) {
-    paths.push_back("/api/v1/resource-" + std::to_string(i));
+    paths.push_back("/api/v1/resource-"s + std::to_string(i));
   }
   paths.emplace_back("/api/v1/{id}");
   router const routes(paths);
@@ -157,8 +161,9 @@ BOOST_AUTO_TEST_CASE(agrees_with_a_search) {
 
 BOOST_AUTO_TEST_CASE(refuses_bad_tables) {
   std::vector<std::string> too_many;
-  for (std::size_t i = 0; i <= router::patterns_max; ++i)
-    too_many.push_back("/" + std::to_string(i));
+  for (std::size_t i = 0; i <= router::patterns_max; ++i) {
+    too_many.emplace_back("/").append(std::to_string(i));
+  }
   std::vector<std::vector<std::string>> const tables{
       {""},
       {"a"},

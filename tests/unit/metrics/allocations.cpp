@@ -8,7 +8,7 @@ namespace {
 
 enum class method { get, head };
 
-BOOST_AUTO_TEST_SUITE(allocating)
+BOOST_AUTO_TEST_SUITE(allocating, *boost::unit_test::enable_if<!test::is_sanitized>())
 
 BOOST_AUTO_TEST_CASE(no_record_allocates) {
   registry families;

@@ -151,17 +151,18 @@ BOOST_AUTO_TEST_CASE(gathers_may_overlap_with_registration_and_each_other) {
   registry families;
   auto const sizes = families.add_histogram({.name = "sizes", .bounds = {1, 2}}).value();
   std::atomic<std::size_t> counter_number{0};
+  std::atomic<std::size_t> missed{0};
   test::on_threads(4, [&](std::size_t) {
     for (int i = 0; i < rounds; ++i) {
       sizes.observe(1.5);
       auto const name = test::numbered("c", counter_number++, "_total");
       families.add_counter({.name = name}).value().inc();
       auto const now = gather(families);
-      BOOST_REQUIRE(number_of(now, name) == 1U);
+      missed += number_of(now, name) == 1U ? 0U : 1U;
     }
   });
-  auto const now = gather(families);
-  BOOST_TEST(number_of(now, "sizes", 0, 4) == 4U * rounds);
+  BOOST_TEST(missed == 0U);
+  BOOST_TEST(number_of(gather(families), "sizes", 0, 4) == 4U * rounds);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

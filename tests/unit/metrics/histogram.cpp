@@ -6,10 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cmath>
 #include <latch>
 #include <limits>
-#include <random>
 
 namespace loopmeter::metrics {
 namespace {
@@ -20,50 +18,6 @@ using test::number_of;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 BOOST_AUTO_TEST_SUITE(histograms)
-
-BOOST_AUTO_TEST_CASE(a_value_equal_to_a_bound_is_in_its_bucket) {
-  detail::histogram_shape const &shape = detail::intern_shape(std::array{-1.0, 0.0, 0.1, 5.0});
-  BOOST_TEST(shape.bucket_of(-infinity) == 0U);
-  BOOST_TEST(shape.bucket_of(-1) == 0U);
-  BOOST_TEST(shape.bucket_of(std::nextafter(-1.0, 0.0)) == 1U);
-  BOOST_TEST(shape.bucket_of(-0.0) == 1U);
-  BOOST_TEST(shape.bucket_of(0) == 1U);
-  BOOST_TEST(shape.bucket_of(5e-324) == 2U);
-  BOOST_TEST(shape.bucket_of(0.1) == 2U);
-  BOOST_TEST(shape.bucket_of(std::nextafter(0.1, 1.0)) == 3U);
-  BOOST_TEST(shape.bucket_of(5) == 3U);
-  BOOST_TEST(shape.bucket_of(std::numeric_limits<double>::max()) == 4U);
-}
-
-BOOST_AUTO_TEST_CASE(the_bucket_is_what_a_binary_search_finds) {
-  std::mt19937_64 random{7};
-  for (std::size_t count : {0U, 1U, 7U, 8U, 9U, 12U, 16U, 255U, 256U}) {
-    std::vector<double> bounds;
-    for (std::size_t i = 0; i < count; ++i) {
-      bounds.push_back(std::generate_canonical<double, 53>(random) * 100 - 50);
-    }
-    std::ranges::sort(bounds);
-    bounds.erase(std::unique(bounds.begin(), bounds.end()), bounds.end());
-    auto const &shape = detail::intern_shape(bounds);
-    std::size_t wrong = 0;
-    for (int i = 0; i < 2000; ++i) {
-      double const value = i % 4 == 0 && !bounds.empty()
-                               ? bounds[random() % bounds.size()]
-                               : std::generate_canonical<double, 53>(random) * 120 - 60;
-      auto const expected = std::ranges::lower_bound(bounds, value) - bounds.begin();
-      wrong += shape.bucket_of(value) != static_cast<std::size_t>(expected) ? 1U : 0U;
-    }
-    BOOST_TEST(wrong == 0U, count << " bounds");
-  }
-}
-
-BOOST_AUTO_TEST_CASE(equal_bounds_share_a_shape) {
-  auto const &shape = detail::intern_shape(std::array{1.0, 2.0});
-  BOOST_TEST(&shape == &detail::intern_shape(std::array{1.0, 2.0}));
-  BOOST_TEST(&shape != &detail::intern_shape(std::array{1.0, 3.0}));
-  BOOST_TEST(reinterpret_cast<std::uintptr_t>(shape.bounds) % 64 == 0U);
-  BOOST_TEST(shape.cells_per_set % detail::cells_per_line == 0U);
-}
 
 BOOST_AUTO_TEST_CASE(counts_are_cumulated_and_the_sum_is_theirs) {
   registry families;
@@ -178,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_gather_does_not_wait_for_a_thread_that_stopped) {
 }
 
 BOOST_AUTO_TEST_CASE(sum_and_buckets_agree_under_full_load) {
-  constexpr std::uint64_t observations = test::is_sanitized ? 200'000 : 10'000'000;
+  constexpr std::uint64_t observations = test::is_sanitized ? 1'000'000 : 10'000'000;
   constexpr std::size_t writers = 2;
   registry families;
   auto const bounds = linear_bounds(1, 1, tally_bounds);

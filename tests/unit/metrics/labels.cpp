@@ -56,6 +56,7 @@ constexpr std::size_t label_index(route value) { return value.index; }
 struct no_label {};
 
 static_assert(label_type<color> && label_type<route> && !label_type<no_label> && !label_type<int>);
+static_assert(label_index(route{3}) == 3);
 
 BOOST_AUTO_TEST_CASE(domains_come_from_any_range) {
   std::array<std::string_view, 2> const views{"a", "b"};

@@ -67,7 +67,8 @@ inline std::string numbered(std::string name, std::size_t number, std::string_vi
   return name.append(std::to_string(number)).append(suffix);
 }
 
-/// Runs `work(i)` on `count` threads at once and waits for them.
+/// Runs `work(i)` on `count` threads at once and waits for them. Checks are for afterwards: those
+/// of Boost.Test are not for several threads.
 template <class Work>
 void on_threads(std::size_t count, Work const &work) {
   std::vector<std::jthread> threads;

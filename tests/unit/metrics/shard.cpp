@@ -36,8 +36,8 @@ BOOST_AUTO_TEST_CASE(sums_are_exact_and_monotone_while_threads_come_and_go) {
   auto const seconds = families.add_float_counter({.name = "seconds_total"}).value();
   std::atomic<bool> done{false};
   std::uint64_t falls = 0;
-  std::uint64_t gathers = 0;
-  std::jthread const reader{[&] {
+  std::atomic<std::uint64_t> gathers{0};
+  std::jthread reader{[&] {
     std::uint64_t events_before = 0;
     double seconds_before = 0;
     while (!done) {
@@ -60,13 +60,16 @@ BOOST_AUTO_TEST_CASE(sums_are_exact_and_monotone_while_threads_come_and_go) {
     BOOST_TEST(number_of(gather(families), "events_total") ==
                (generation + 1) * threads * increments);
   }
-  done = true;
   while (gathers == 0) std::this_thread::yield();
+  done = true;
+  reader.join();
   BOOST_TEST(falls == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(an_ended_thread_hands_its_shard_on) {
-  test::on_threads(2, [](std::size_t) { BOOST_TEST(prepare_thread()); });
+  std::atomic<std::size_t> prepared{0};
+  test::on_threads(2, [&](std::size_t) { prepared += prepare_thread() ? 1U : 0U; });
+  BOOST_TEST(prepared == 2U);
   std::size_t const shards = usage().shards;
   for (int i = 0; i < 50; ++i) {
     test::on_threads(1, [](std::size_t) { prepare_thread(); });

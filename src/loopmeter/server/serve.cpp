@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <loopmeter/server/serve.hpp>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include <exception>
+#include <utility>
+
+#include <loopmeter/server/connection.hpp>
+
+namespace loopmeter::server {
+
+#if defined(__GNUC__) && !defined(__clang__)
+// With sanitizers GCC 12 inlines one of Asio's frame allocation functions and not the other.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
+task<void> serve(loop &owner, unique_fd socket) {
+  connection c(owner, std::move(socket));
+  if (!c.open()) {
+    owner.common.connections.accept_errors.at(connection_metrics::accept_error::memory).inc();
+    co_return;
+  }
+  try {
+    for (;;) {
+      error_code ignored;  // a wait that was cut short is told by the connection's own state
+      switch (c.proceed()) {
+        case connection::step::wait_readable:
+          co_await c.source().async_wait(ready_set::readiness::readable,
+                                         asio::redirect_error(use_task, ignored));
+          break;
+        case connection::step::wait_writable:
+          co_await c.source().async_wait(ready_set::readiness::writable,
+                                         asio::redirect_error(use_task, ignored));
+          break;
+        case connection::step::yield:
+          co_await asio::post(owner.context.get_executor(), use_task);
+          break;
+        case connection::step::run_handler: {
+          http::response answer;
+          std::exception_ptr failed;
+          try {
+            auto handler = c.start_handler();
+            answer = co_await std::move(handler);
+          } catch (...) {
+            failed = std::current_exception();
+          }
+          failed ? c.fail(failed) : c.finish(std::move(answer));
+          break;
+        }
+        case connection::step::closed:
+          co_return;
+      }
+    }
+  } catch (std::exception const &) {
+    c.cut();  // no memory left: the worker and its other connections go on
+  }
+}
+
+}  // namespace loopmeter::server

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The octets of one connection: what was read and is not used up, what was answered and is not yet
+// sent. Both stand in the worker's buffers while the connection runs, and here only while it waits.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <loopmeter/base/unique_fd.hpp>
+#include <loopmeter/server/loop.hpp>
+
+namespace loopmeter::server {
+
+/// Gives the memory back; `text = {}` would keep it (it assigns an empty initializer_list).
+inline void release(std::string &text) noexcept {
+  if (text.capacity() > std::string().capacity()) std::string().swap(text);
+  text.clear();
+}
+
+/// Belongs to its connection, which calls keep_input() before each wait.
+class wire {
+ public:
+  wire(loop &owner, unique_fd socket, ready_set::source::broken_callback on_broken,
+       void *context) noexcept
+      : loop_(owner), socket_(std::move(socket)), source_(on_broken, context) {}
+
+  /// Begins to watch the socket; false when the kernel refuses.
+  bool open() { return !loop_.ready.add(source_, socket_.get()); }
+  ready_set::source &source() noexcept { return source_; }
+  ready_set::source const &source() const noexcept { return source_; }
+
+  /// What was read and is not used up. Good until the next receive() or keep_input().
+  std::string_view input() const noexcept { return input_; }
+  void consume(std::size_t octets) noexcept { input_.remove_prefix(octets); }
+  /// One read, appended to input().
+  void receive();
+  /// One read, thrown away; how many octets it were.
+  std::size_t discard() noexcept;
+  void drop_input() noexcept { input_ = {}; }
+  /// Takes what is not used up out of the worker's buffer.
+  void keep_input();
+
+  /// Sends the worker's output, and then `large_body` from where it is. False when the socket is
+  /// full: the rest is kept here. A send that failed for good counts as done: see failed().
+  bool flush(std::string_view large_body = {});
+  /// Sends what is kept; false when the socket is still full.
+  bool send_unsent();
+  bool has_unsent() const noexcept { return !unsent_.empty(); }
+  /// Sends our FIN; false if the connection is gone.
+  bool end_sending() noexcept;
+
+  /// Nothing more can be read: the peer's FIN, or an error.
+  bool ended() const noexcept { return ended_; }
+  /// Nothing more can be sent.
+  bool failed() const noexcept { return failed_ || source_.broken(); }
+
+ private:
+  loop &loop_;
+  unique_fd socket_;
+  ready_set::source source_;
+  bool ended_ = false;
+  bool failed_ = false;
+  std::string_view input_;  // in the loop's buffer, or in kept_input_
+  std::string kept_input_;
+  std::string unsent_;
+  std::size_t unsent_begin_ = 0;
+};
+
+}  // namespace loopmeter::server

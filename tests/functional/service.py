@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The programs that the functional tests run: the service itself, and the tools around it."""
+from __future__ import annotations
+
+import importlib
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import types
+from typing import Any, Callable, TypeVar
+
+import wire
+
+DEMO_CPP = os.environ["DEMO_CPP"]
+SKIP = 77  # what meson counts as skipped
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+Result = TypeVar("Result")
+
+
+def tool(name: str) -> str:
+    """Where this program is; ends the test as skipped if it is not installed."""
+    if path := shutil.which(name):
+        return path
+    print(f"{name} is not installed")
+    sys.exit(SKIP)
+
+
+def module(name: str) -> types.ModuleType:
+    """This module; ends the test as skipped if it is not installed."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        print(error)
+        sys.exit(SKIP)
+
+
+def wait_until(probe: Callable[[], Result], timeout_s: float = 5, pause_s: float = 0.01) -> Result:
+    """Calls `probe` until it neither raises AssertionError nor OSError, and returns its result."""
+    end = time.monotonic() + timeout_s
+    while True:
+        try:
+            return probe()
+        except (AssertionError, OSError) as error:
+            if time.monotonic() >= end:
+                raise AssertionError(f"not within {timeout_s} s; last: {error!r}") from error
+        time.sleep(pause_s)  # pace of the polling
+
+
+class Program:
+    """A child process with its log; it is ended by its own process id and by nothing else."""
+
+    def __init__(self, command: list[str], **options: Any) -> None:
+        # A file, not a pipe: a program that logs a lot must not wait for us to read.
+        self._log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=self._log, **options)
+        self.pid = self.process.pid
+
+    def log(self) -> str:
+        size = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), size, 0).decode("utf-8", "replace")
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)  # of a child that ended: does nothing
+
+    def wait(self, timeout_s: float = 10) -> int:
+        """Its exit code; negative for the signal that killed it."""
+        try:
+            return self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still running after {timeout_s} s:\n{self.log()}") from None
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._log.close()
+
+    def logged(self, text: str) -> str:
+        """The first line with this text; AssertionError if there is none yet."""
+        for line in self.log().splitlines():
+            if text in line:
+                return line
+        code = self.process.poll()
+        raise AssertionError(f"no line with {text!r}; exit code {code}; log:\n{self.log()}")
+
+    def cpu_s(self) -> float:
+        """Processor time used so far."""
+        stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text("ascii", "replace")
+        fields = stat.rpartition(")")[2].split()  # after the name, which may hold anything
+        return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+    def descriptors(self) -> int:
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+
+def log_field(line: str, key: str) -> str:
+    """The value of `key=value` in a line of logfmt; values with spaces are not needed here."""
+    for field in line.split():
+        name, equals, value = field.partition("=")
+        if name == key and equals:
+            return value
+    raise AssertionError(f"no {key} in {line!r}")
+
+
+class Service(Program):
+    """demo-cpp on a port of the kernel's choice, ready to serve. As a context manager it must end
+    with exit code 0 when it is asked to."""
+
+    def __init__(self, *flags: str, listen: str = "127.0.0.1:0", workers: int = 2,
+                 delay: str = "0s", **options: Any) -> None:
+        super().__init__([DEMO_CPP, f"--web.listen-address={listen}", f"--server.workers={workers}",
+                          f"--shutdown.delay={delay}", *flags], **options)
+        try:
+            line = wait_until(lambda: self.logged("msg=listening"), timeout_s=20)
+        except AssertionError:
+            self.kill()
+            raise
+        self.address = log_field(line, "address")
+
+    def ready(self) -> Service:
+        """It listens a moment before it is ready."""
+        def probe() -> None:
+            status = wire.get(self.address, "/readyz").status
+            assert status == 200, f"/readyz: {status}"
+        wait_until(probe)
+        return self
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if kind is None:
+                code = self.stop()
+                assert code == 0, f"exit code {code}; log:\n{self.log()}"
+        finally:
+            self.kill()
+
+    def stop(self, timeout_s: float = 20) -> int:
+        self.signal(signal.SIGTERM)
+        return self.wait(timeout_s)

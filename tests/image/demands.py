@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Demands on the image: each is a function of the configuration, the files or the state of the
+running process, and yields a line for each thing that is wrong."""
+
+import hashlib
+import json
+import posixpath
+import stat
+
+import elf
+
+PROGRAM = 'usr/bin/demo-cpp'
+SBOM = 'usr/share/doc/demo-cpp/sbom.spdx.json'
+PACKAGES = 'var/lib/dpkg/status.d/'  # where scanners look for them in an image without dpkg
+SIZE_MAX_BYTES = 16 << 20  # of the compressed layers; a base with a shell is beyond it
+LABELS = {'created', 'description', 'licenses', 'revision', 'title', 'version'}
+SHELLS = {'ash', 'bash', 'busybox', 'csh', 'dash', 'fish', 'ksh', 'mksh', 'rbash', 'sh', 'tcsh',
+          'toybox', 'zsh'}
+MANAGERS = {'apk', 'apt', 'apt-get', 'dnf', 'dpkg', 'dpkg-deb', 'microdnf', 'pip', 'pip3', 'rpm',
+            'yum'}
+
+
+def runs_as_nonroot(config):
+    if config.get('User') != '65532:65532':
+        yield f'User is {config.get("User")!r}, not 65532:65532'
+
+
+def starts_the_program_itself(config):
+    if config.get('Entrypoint') != ['/' + PROGRAM]:
+        yield f'Entrypoint is {config.get("Entrypoint")}, not the program in exec form'
+    if config.get('Cmd'):
+        yield f'Cmd gives it the arguments {config["Cmd"]}'
+
+
+def exposes_its_port(config):
+    if set(config.get('ExposedPorts') or {}) != {'8080/tcp'}:
+        yield f'ExposedPorts are {sorted(config.get("ExposedPorts") or {})}, not 8080/tcp'
+
+
+def says_what_it_is(config):
+    labels = config.get('Labels') or {}
+    for name in sorted(LABELS):
+        value = labels.get('org.opencontainers.image.' + name, '')
+        if value in ('', 'unknown') and name != 'revision' or '$' in value or not value:
+            yield f'label {name} is {value!r}'
+    for name in sorted(labels):
+        if name.removeprefix('org.opencontainers.image.') not in LABELS:
+            yield f'label {name} is not ours'
+
+
+CONFIG = [runs_as_nonroot, starts_the_program_itself, exposes_its_port, says_what_it_is]
+
+
+def programs(files):
+    """(path, name) of all that could be run under this name, links included."""
+    for path, entry in files.items():
+        executable = stat.S_ISREG(entry.mode) and entry.mode & 0o111
+        if executable or stat.S_ISLNK(entry.mode):
+            yield path, posixpath.basename(path)
+
+
+def has_no_shell(files):
+    for path, name in programs(files):
+        if name in SHELLS:
+            yield f'/{path} is a shell'
+    for path, entry in files.items():
+        if entry.content.startswith(b'#!'):
+            yield f'/{path} is a script'
+
+
+def has_no_package_manager(files):
+    for path, name in programs(files):
+        if name in MANAGERS:
+            yield f'/{path} is a package manager'
+
+
+def gives_no_rights(files):
+    for path, entry in files.items():
+        if stat.S_ISREG(entry.mode) and entry.mode & (stat.S_ISUID | stat.S_ISGID):
+            yield f'/{path} is setuid or setgid'
+        if not stat.S_ISLNK(entry.mode) and entry.mode & stat.S_IWOTH \
+                and not entry.mode & stat.S_ISVTX:
+            yield f'/{path} can be written by all'
+        if entry.uid == 65532 or entry.gid == 65532:
+            yield f'/{path} belongs to the user that the program runs as'
+        if not (stat.S_ISREG(entry.mode) or stat.S_ISDIR(entry.mode) or stat.S_ISLNK(entry.mode)):
+            yield f'/{path} is a device or a pipe'
+
+
+def knows_its_user(files):
+    for path in ('etc/passwd', 'etc/group'):
+        lines = files[path].content.decode().splitlines() if path in files else []
+        if not any(line.split(':')[2:3] == ['65532'] for line in lines):
+            yield f'/{path} does not name 65532'
+
+
+def find(files, path, hops=8):
+    """The entry at path, with the links in any of its parts followed, or None."""
+    seen = ''
+    parts = path.strip('/').split('/')
+    for i, part in enumerate(parts):
+        seen = posixpath.join(seen, part)
+        entry = files.get(seen)
+        if entry and stat.S_ISLNK(entry.mode):
+            target = posixpath.join('/' + posixpath.dirname(seen), entry.target, *parts[i + 1:])
+            return find(files, posixpath.normpath(target), hops - 1) if hops else None
+    return files.get(seen)
+
+
+def finds_its_libraries(files):
+    """As the loader would, which looks only into its own default directories."""
+    if PROGRAM not in files:
+        yield f'/{PROGRAM} is not there'
+        return
+    triplets = {posixpath.basename(path) for path in files if path.endswith('-linux-gnu')}
+    places = [f'{top}/{triplet}' for triplet in sorted(triplets) for top in ('lib', 'usr/lib')]
+    places += ['lib64', 'usr/lib64', 'lib', 'usr/lib']
+    todo, seen = [PROGRAM], set()
+    while todo:
+        path = todo.pop()
+        wants = elf.demands(find(files, path).content)
+        if wants is None:
+            yield f'/{path} is no program'
+            continue
+        if wants.interpreter and not find(files, wants.interpreter):
+            yield f'/{path} asks for the loader {wants.interpreter}, which is not there'
+        for name in wants.needed:
+            found = [place for place in places if find(files, f'{place}/{name}')]
+            if not found:
+                yield f'/{path} needs {name}, which is not there'
+            elif name not in seen:
+                seen.add(name)
+                todo.append(f'{found[0]}/{name}')
+
+
+def can_be_started(files):
+    entry = files.get(PROGRAM)
+    if entry and entry.mode & 0o555 != 0o555:
+        yield f'/{PROGRAM} has the mode {stat.S_IMODE(entry.mode):o}'
+
+
+def holds_no_idle_library(files):
+    """A library that nothing asks for is one that nobody updates for a reason."""
+    asked = {name for entry in files.values() if (wants := elf.demands(entry.content))
+             for name in wants.needed + [posixpath.basename(wants.interpreter)]}
+    for path in files:
+        name = posixpath.basename(path)
+        if '.so' in name and name not in asked:
+            yield f'/{path} is not needed'
+
+
+def lists_its_parts(files):
+    """The SBOM is of this program and names each package of which a library is inside."""
+    if SBOM not in files or PROGRAM not in files:
+        yield f'/{SBOM} or its subject is not there'
+        return
+    sbom = json.loads(files[SBOM].content)
+    versions = {each['name']: each['versionInfo'] for each in sbom['packages']}
+    digests = [each['checksumValue'] for each in sbom['packages'][0].get('checksums', [])]
+    if digests != [hashlib.sha256(files[PROGRAM].content).hexdigest()]:
+        yield 'the SBOM is of another program'
+    for path, entry in files.items():
+        name = path.removeprefix(PACKAGES)
+        if name == path:
+            continue
+        if f'\nVersion: {versions.get(name)}\n' not in entry.content.decode():
+            yield f'the SBOM has {name} as {versions.get(name)}'
+        if f'usr/share/doc/{name}/copyright' not in files:
+            yield f'the licence of {name} is not there'
+    linked = {each['relatedSpdxElement'] for each in sbom['relationships']}
+    for each in sbom['packages']:
+        if each['SPDXID'] not in linked:
+            yield f'the SBOM does not say what {each["name"]} is to the program'
+
+
+FILES = [has_no_shell, has_no_package_manager, gives_no_rights, knows_its_user,
+         finds_its_libraries, can_be_started, holds_no_idle_library, lists_its_parts]
+
+
+def is_small(layers):
+    if sum(layers) > SIZE_MAX_BYTES:
+        yield f'the layers have {sum(layers)} bytes, more than {SIZE_MAX_BYTES}'
+
+
+def is_confined(status, mountinfo):
+    """Of the running process: /proc/PID/status and mountinfo. Guards the test's own sandbox."""
+    fields = dict(line.split(':', 1) for line in status.splitlines() if ':' in line)
+    for name, wanted in {'Uid': ['65532'] * 4, 'Gid': ['65532'] * 4, 'NoNewPrivs': ['1'],
+                         **{f'Cap{each}': ['0' * 16] for each in
+                            ('Inh', 'Prm', 'Eff', 'Bnd', 'Amb')}}.items():
+        if fields.get(name, '').split() != wanted:
+            yield f'{name} is {fields.get(name, "absent").strip()}, not {" ".join(wanted)}'
+    root = [line.split() for line in mountinfo.splitlines() if line.split()[4] == '/']
+    if not root or 'ro' not in root[-1][5].split(','):
+        yield 'the root can be written'

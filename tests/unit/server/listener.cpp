@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <loopmeter/server/listener.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "service.hpp"
+#include "test_routes.hpp"
+
+using loopmeter::unique_fd;
+using loopmeter::server::listen_on;
+using loopmeter::server::parse_listen_address;
+using boost::system::system_error;
+
+namespace {
+
+constexpr int backlog = 16;
+
+bool is_in_use(system_error const &e) {
+  return e.code() == boost::system::errc::address_in_use;
+}
+
+// Takes all descriptors of the process but `left`, and gives them back.
+class shortage {
+ public:
+  explicit shortage(int left) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    // From the highest descriptor in use on: the limit is a bound of the number, not of the count.
+    unique_fd const probe(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    auto tight = before_;
+    tight.rlim_cur = 256;
+    ::setrlimit(RLIMIT_NOFILE, &tight);
+    for (;;) {
+      unique_fd one(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+      if (!one) break;
+      taken_.push_back(std::move(one));
+    }
+    for (int i = 0; i < left; ++i) taken_.pop_back();
+  }
+  ~shortage() {
+    taken_.clear();
+    ::setrlimit(RLIMIT_NOFILE, &before_);
+  }
+
+ private:
+  rlimit before_{};
+  std::vector<unique_fd> taken_;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(server_listener)
+
+BOOST_AUTO_TEST_CASE(addresses_that_are_allowed) {
+  struct row {
+    char const *text;
+    char const *host;
+    int port;
+    char const *again;
+  };
+  row const table[] = {
+      {":8080", "", 8080, ":8080"},
+      {":0", "", 0, ":0"},
+      {"127.0.0.1:65535", "127.0.0.1", 65535, "127.0.0.1:65535"},
+      {"[::1]:80", "::1", 80, "[::1]:80"},
+      {"[::]:80", "::", 80, "[::]:80"},
+      {"localhost:1", "localhost", 1, "localhost:1"},
+  };
+  for (auto const &r : table) {
+    auto const parsed = parse_listen_address(r.text);
+    BOOST_TEST(parsed.host == r.host);
+    BOOST_TEST(parsed.port == r.port);
+    BOOST_TEST(parsed.text() == r.again);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(addresses_that_are_not) {
+  for (auto const *text : {"", "8080", "localhost", ":", "host:", ":65536", ":-1", ":+1", ":80 ",
+                           ": 80", ":8o", "::1:80", "[::1]", "[]:80", "[::1:80", "::1]:80"}) {
+    BOOST_TEST_CONTEXT(text) {
+      BOOST_CHECK_EXCEPTION(parse_listen_address(text), std::invalid_argument, [&](auto const &e) {
+        std::string const message = e.what();
+        return message.starts_with('"' + std::string(text) + '"') &&
+               message.find("allowed is HOST:PORT") != std::string::npos;
+      });
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(all_share_one_port) {
+  auto const sockets = listen_on({"127.0.0.1", 0}, 4, backlog);
+  BOOST_TEST(sockets.size() == 4U);
+  for (auto const &s : sockets) {
+    BOOST_TEST(loopmeter::server::bound_address(s) ==
+               "127.0.0.1:" + std::to_string(test::port_of(sockets[0])));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(all_addresses_take_both_families) {
+  auto const sockets = listen_on({"", 0}, 1, backlog);
+  auto const address = loopmeter::server::bound_address(sockets[0]);
+  auto const port = std::stoi(address.substr(address.rfind(':') + 1));
+  BOOST_CHECK_NO_THROW(test::connect_to(static_cast<std::uint16_t>(port)));
+}
+
+BOOST_AUTO_TEST_CASE(a_served_port_is_an_error_whatever_its_options) {
+  unique_fd const other(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  int const on = 1;
+  ::setsockopt(other.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  ::setsockopt(other.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  BOOST_REQUIRE(::bind(other.get(), reinterpret_cast<sockaddr *>(&address), sizeof address) == 0);
+  BOOST_REQUIRE(::listen(other.get(), backlog) == 0);
+  auto const port = test::port_of(other);
+  BOOST_CHECK_EXCEPTION(listen_on({"127.0.0.1", port}, 2, backlog), system_error,
+                        [port](system_error const &e) {
+                          return is_in_use(e) && std::string(e.what()).find(
+                                     "127.0.0.1:" + std::to_string(port)) != std::string::npos;
+                        });
+  auto const ours = listen_on({"127.0.0.1", 0}, 2, backlog);
+  BOOST_CHECK_EXCEPTION(listen_on({"127.0.0.1", test::port_of(ours[0])}, 2, backlog), system_error,
+                        is_in_use);
+}
+
+BOOST_AUTO_TEST_CASE(unknown_hosts_and_foreign_addresses_are_errors_that_name_them) {
+  for (auto const *host : {"no-such-host.invalid", "192.0.2.1"}) {
+    BOOST_CHECK_EXCEPTION(listen_on({host, 0}, 1, backlog), system_error, [host](auto const &e) {
+      return std::string(e.what()).find(host) != std::string::npos;
+    });
+  }
+}
+
+BOOST_AUTO_TEST_CASE(of_two_at_the_same_instant_exactly_one_lives) {
+  for (int round = 0; round < 25; ++round) {
+    std::uint16_t port = 0;
+    {
+      auto const probe = listen_on({"127.0.0.1", 0}, 1, backlog);
+      port = test::port_of(probe[0]);
+    }
+    std::atomic<int> at_start{0};
+    std::optional<std::vector<unique_fd>> held[2];
+    auto const contend = [&](std::size_t i) {
+      ++at_start;
+      while (at_start < 2) {
+      }
+      try {
+        held[i] = listen_on({"127.0.0.1", port}, 3, backlog);
+      } catch (system_error const &e) {
+        if (!is_in_use(e)) throw;
+      }
+    };
+    std::thread other(contend, 1);
+    contend(0);
+    other.join();
+    BOOST_TEST(held[0].has_value() != held[1].has_value());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(without_descriptors_it_sheds_and_recovers) {
+  auto chosen = test::default_options();
+  chosen.limits.accept_backoff = std::chrono::milliseconds(5);
+  test::service service(test::routes(), chosen);
+  test::client before(service.port());
+  before.get("/");
+  BOOST_TEST(test::status_of(before.answer()) == 200);
+  {
+    shortage const none(1);
+    test::client refused(service.port());  // takes the one that is left
+    service.wait_for("loopmeter_http_accept_errors_total{reason=\"descriptors\"}", 1);
+    refused.close();
+    before.get("/");  // who is in stays in
+    BOOST_TEST(test::status_of(before.answer()) == 200);
+  }
+  test::client after(service.port());
+  after.get("/");
+  BOOST_TEST(test::status_of(after.answer()) == 200);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole server in this process, on a port of the kernel's choice, with a registry of its own.
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <loopmeter/exposition/text.hpp>
+#include <loopmeter/metrics/gather.hpp>
+#include <loopmeter/server/server.hpp>
+
+#include "sockets.hpp"
+#include "wait_until.hpp"
+
+namespace test {
+
+namespace http = loopmeter::http;
+namespace server = loopmeter::server;
+
+inline server::options default_options() {
+  server::options chosen;
+  chosen.service = "test";
+  chosen.listen = {{"127.0.0.1", 0}};
+  chosen.shutdown_delay = std::chrono::milliseconds(0);
+  chosen.shutdown_timeout = std::chrono::seconds(5);
+  chosen.handle_signals = false;
+  return chosen;
+}
+
+/// Begins at once; ends by a drain, at the latest when destroyed.
+class service {
+ public:
+  explicit service(std::vector<server::route> routes,
+                   server::options const &chosen = default_options())
+      : server_(chosen, std::move(routes), registry_, life_) {
+    server_.listen();
+    auto const &address = server_.addresses().front();
+    auto const colon = address.rfind(':');
+    std::from_chars(address.data() + colon + 1, address.data() + address.size(), port_);
+    thread_ = std::thread([this] { server_.run(); });
+    wait_until([this] { return life_.ready(); }, "ready");
+  }
+  ~service() { stop(); }
+  service(service const &) = delete;
+  service &operator=(service const &) = delete;
+
+  void begin_stop() { server_.request_stop(); }
+  void stop() {
+    if (!thread_.joinable()) return;
+    server_.request_stop();
+    thread_.join();
+  }
+
+  std::uint16_t port() const noexcept { return port_; }
+  server::lifecycle const &life() const noexcept { return life_; }
+  loopmeter::metrics::registry const &registry() const noexcept { return registry_; }
+
+  /// The value of a series by its whole name, labels included; -1 if it is not exposed.
+  std::int64_t value(std::string_view series) const {
+    std::string text;
+    loopmeter::exposition::text_encoder encoder;
+    encoder.encode(loopmeter::metrics::gather(registry_), text);
+    auto const line = '\n' + std::string(series) + ' ';
+    auto const at = text.find(line);
+    std::int64_t number = -1;
+    if (at != std::string::npos) {
+      std::from_chars(text.data() + at + line.size(), text.data() + text.size(), number);
+    }
+    return number;
+  }
+  std::int64_t requests(std::string_view path, std::string_view method, int code) const {
+    return value("test_http_requests_total{path=\"" + std::string(path) + "\",method=\"" +
+                 std::string(method) + "\",code=\"" + std::to_string(code) + "\"}");
+  }
+  void wait_for(std::string const &series, std::int64_t wanted) const {
+    wait_until([&] { return value(series) == wanted; },
+               series + " = " + std::to_string(wanted) + ", is " + std::to_string(value(series)));
+  }
+  void wait_for_connections(std::int64_t wanted) const {
+    wait_for("loopmeter_http_connections", wanted);
+  }
+
+ private:
+  loopmeter::metrics::registry registry_;
+  server::lifecycle life_;
+  server::server server_;
+  std::uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace test

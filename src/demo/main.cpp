@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // demo-cpp: flags, registry, table of routes, server. Read on in routes.cpp.
-#include <boost/system/system_error.hpp>
-
+#include <cerrno>
 #include <cstdio>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <loopmeter/base/log.hpp>
@@ -44,23 +44,29 @@ void serve(demo::options const &chosen) {
   log::info("stopped");
 }
 
+int print(std::string const &text) {
+  if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return 0;
+  throw std::system_error(errno, std::system_category(), "cannot write to standard output");
+}
+
+// One line, whatever was typed: a terminal must not obey what an argument contains.
+int complain(char const *what, int exit_status) {
+  std::fprintf(stderr, "demo-cpp: %s\n", log::printable(what).c_str());
+  return exit_status;
+}
+
 }  // namespace
 
 int main(int argc, char **argv) {
   try {
     auto const chosen = demo::parse_options({argv + 1, argv + argc});
-    if (chosen.help || chosen.version) {
-      auto const text = chosen.help ? demo::help_text() : demo::version_text();
-      bool const written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-      return written ? 0 : exit_cannot_serve;
-    }
+    if (chosen.help) return print(demo::help_text());
+    if (chosen.version) return print(demo::version_text());
     serve(chosen);
     return 0;
   } catch (demo::usage_error const &e) {
-    std::fprintf(stderr, "demo-cpp: %s\n", e.what());
-    return exit_bad_usage;
+    return complain(e.what(), exit_bad_usage);
   } catch (std::exception const &e) {
-    std::fprintf(stderr, "demo-cpp: %s\n", e.what());
-    return exit_cannot_serve;
+    return complain(e.what(), exit_cannot_serve);
   }
 }

@@ -16,6 +16,7 @@ namespace po = boost::program_options;
 namespace log = loopmeter::log;
 
 constexpr unsigned workers_max = 1024;
+constexpr char const *stray = " stray argument";  // the blank keeps it from being typed as a flag
 
 // Every value is a string here and judged below: so that each message says what is allowed.
 po::options_description description() {
@@ -23,20 +24,19 @@ po::options_description description() {
   auto const text = [](char const *metavar, std::string value) {
     return po::value<std::string>()->value_name(metavar)->default_value(std::move(value));
   };
-  flags.add_options()                                                              //
-      ("help,h", "Show this help.")                                                //
-      ("version", "Show the version.")                                             //
+  flags.add_options()                   //
+      ("help,h", "Show this help.")     //
+      ("version", "Show the version.")  //
       ("web.listen-address",
-       po::value<std::vector<std::string>>()
-           ->value_name("ADDRESS")
-           ->default_value({":8080"}, ":8080"),
-       "Address to serve on, HOST:PORT or :PORT; may be given several times.")     //
-      ("web.telemetry-path", text("PATH", "/metrics"), "Path of the metrics.")     //
+       po::value<std::vector<std::string>>()->value_name("ADDRESS")->default_value({":8080"},
+                                                                                   ":8080"),
+       "Address to serve on, HOST:PORT or :PORT; may be given several times.")  //
+      ("web.telemetry-path", text("PATH", "/metrics"), "Path of the metrics.")  //
       ("server.workers", text("N", "auto"),
        "Threads that serve, 1 to 1024; auto: one per usable CPU, quotas counted.")  //
-      ("log.level", text("LEVEL", "info"), "debug, info, warn or error.")          //
+      ("log.level", text("LEVEL", "info"), "debug, info, warn or error.")           //
       ("shutdown.delay", text("TIME", "10s"),
-       "After SIGTERM: how long to go on accepting while not ready.")              //
+       "After SIGTERM: how long to go on accepting while not ready.")  //
       ("shutdown.timeout", text("TIME", "15s"),
        "Then: how long requests under way may take before they are cut.");
   return flags;
@@ -53,19 +53,22 @@ po::variables_map parse(std::vector<std::string> const &arguments) {
   constexpr int strict = style::unix_style & ~style::allow_guessing & ~style::allow_sticky;
   po::variables_map values;
   try {
-    auto const flags = description();
-    // An empty positional description makes a stray word an error that names it.
+    auto flags = description();
+    // Words that are no flags are let in under a name that help does not show, to be refused by it.
+    flags.add_options()(stray, po::value<std::vector<std::string>>());
     po::store(po::command_line_parser(arguments)
                   .options(flags)
-                  .positional(po::positional_options_description())
+                  .positional(po::positional_options_description().add(stray, -1))
                   .style(strict)
                   .run(),
               values);
     po::notify(values);
-  } catch (po::too_many_positional_options_error const &) {
-    throw usage_error("unexpected argument; only flags are allowed (see --help)");
   } catch (po::error const &e) {
     throw usage_error(std::string(e.what()) + " (see --help)");
+  }
+  if (values.count(stray) > 0) {
+    auto const &first = values[stray].as<std::vector<std::string>>().front();
+    throw usage_error("unexpected argument \"" + first + "\"; only flags are allowed (see --help)");
   }
   return values;
 }

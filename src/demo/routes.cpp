@@ -5,6 +5,7 @@
 #include <loopmeter/server/scrape_endpoint.hpp>
 
 #include "hello.hpp"
+#include "options.hpp"
 #include "pages.hpp"
 #include "workbench.hpp"
 
@@ -28,9 +29,15 @@ std::vector<server::route> routes(loopmeter::metrics::registry const &registry,
       {get, "/hello", waiting_handler(hello)},
       {get, "/status/{code}", plain_handler(status)},
       {get, "/version", plain_handler(version)},
-      server::scrape_route(registry, telemetry_path),
   };
-  for (auto &probe : server::probe_routes(life)) table.push_back(std::move(probe));
+  for (auto &probe : server::probe_routes(life))
+    table.push_back(std::move(probe));
+  for (auto const &row : table) {
+    if (row.pattern != telemetry_path) continue;
+    throw usage_error("--web.telemetry-path: bad value \"" + telemetry_path +
+                      "\"; allowed is a path that is not served already");
+  }
+  table.push_back(server::scrape_route(registry, telemetry_path));
   return table;
 }
 

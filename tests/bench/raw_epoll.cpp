@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The least that a server on this kernel must do: an edge-triggered epoll loop that finds the end of
-// each head and sends a constant answer. No parsing, no metrics, no timeouts. What the benchmarks
-// compare with; never to be served to anyone.
+// The least that a server on this kernel must do: an edge-triggered epoll loop that finds the end
+// of each head and sends a constant answer. No parsing, no metrics, no timeouts. What the
+// benchmarks compare with; never to be served to anyone.
 //
 // usage: raw-epoll PORT
 #include <netinet/in.h>
@@ -107,7 +107,8 @@ void serve(int client, partial_heads &partial, std::string &output) {
 
 int main(int argc, char **argv) {
   std::uint16_t port = 0;
-  if (argc != 2 || std::from_chars(argv[1], argv[1] + std::strlen(argv[1]), port).ec != std::errc{}) {
+  if (argc != 2 ||
+      std::from_chars(argv[1], argv[1] + std::strlen(argv[1]), port).ec != std::errc{}) {
     std::fputs("usage: raw-epoll PORT\n", stderr);
     return 2;
   }

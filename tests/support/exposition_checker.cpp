@@ -83,7 +83,8 @@ class reader {
       read_line(bytes.substr(0, end));
       bytes.remove_prefix(std::min(end + 1, bytes.size()));
     }
-    for (auto const &family : into_.families) check_family(family, into_.findings);
+    for (auto const &family : into_.families)
+      check_family(family, into_.findings);
   }
 
  private:
@@ -192,7 +193,8 @@ class reader {
       if (!rest.starts_with("=\"")) return fail(finding_code::label_no_quote, line);
       rest.remove_prefix(2);
       std::size_t end = 0;
-      while (end < rest.size() && rest[end] != '"') end += rest[end] == '\\' ? 2 : 1;
+      while (end < rest.size() && rest[end] != '"')
+        end += rest[end] == '\\' ? 2 : 1;
       if (end >= rest.size()) return fail(finding_code::label_unterminated, line);
       auto value = unescape(rest.substr(0, end), true);
       rest.remove_prefix(end + 1);
@@ -224,8 +226,8 @@ class reader {
     if (rest.empty()) return true;
     std::string_view const timestamp = take_word(rest);
     std::int64_t milliseconds = 0;
-    auto const [end, error] = std::from_chars(timestamp.data(), timestamp.data() + timestamp.size(),
-                                              milliseconds);
+    auto const [end, error] =
+        std::from_chars(timestamp.data(), timestamp.data() + timestamp.size(), milliseconds);
     if (error != std::errc{} || end != timestamp.data() + timestamp.size()) {
       return fail(finding_code::timestamp_malformed, line);
     }
@@ -307,7 +309,8 @@ std::optional<double> checked_exposition::value(
 
 std::size_t checked_exposition::sample_count() const {
   std::size_t count = 0;
-  for (checked_family const &family : families) count += family.samples.size();
+  for (checked_family const &family : families)
+    count += family.samples.size();
   return count;
 }
 

@@ -38,18 +38,21 @@ class family_check {
     } else if (family_.type == "histogram") {
       sort_out("_bucket", "le", finding_code::histogram_le_missing,
                finding_code::histogram_le_malformed);
-      for (auto const &[labels, group] : groups_) check_histogram(group);
+      for (auto const &[labels, group] : groups_)
+        check_histogram(group);
     } else if (family_.type == "summary") {
       sort_out("", "quantile", finding_code::summary_quantile_missing,
                finding_code::summary_quantile_malformed);
-      for (auto const &[labels, group] : groups_) check_summary(group);
+      for (auto const &[labels, group] : groups_)
+        check_summary(group);
     }
   }
 
  private:
   void report(finding_code code, sample const &about) {
     std::string text = about.name;
-    for (auto const &[name, value] : about.labels) text += ' ' + name + '=' + value;
+    for (auto const &[name, value] : about.labels)
+      text += ' ' + name + '=' + value;
     findings_.push_back({code, about.line, text + ' ' + about.value_text});
   }
 

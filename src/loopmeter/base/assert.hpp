@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // LOOPMETER_ASSERT: for what only a bug of ours can cause; never for what a peer, a file or the
-// kernel can bring about. It stays on in every build type, because a wrong count is worse than none.
+// kernel can bring about. It stays on in every build type, because a wrong count is worse than
+// none.
 #pragma once
 
 namespace loopmeter {
@@ -10,5 +11,6 @@ namespace loopmeter {
 
 }  // namespace loopmeter
 
-#define LOOPMETER_ASSERT(condition) \
-  ((condition) ? static_cast<void>(0) : ::loopmeter::assertion_failed(#condition, __FILE__, __LINE__))
+#define LOOPMETER_ASSERT(condition)   \
+  ((condition) ? static_cast<void>(0) \
+               : ::loopmeter::assertion_failed(#condition, __FILE__, __LINE__))

@@ -38,21 +38,20 @@ std::optional<level> level_of(std::string_view name) noexcept {
   return static_cast<level>(found - level_names.begin());
 }
 
-void set_level(level lowest) noexcept { logger().set_level(spdlog_level(lowest)); }
+void set_level(level lowest) noexcept {
+  logger().set_level(spdlog_level(lowest));
+}
 
-bool enabled(level of) noexcept { return logger().should_log(spdlog_level(of)); }
+bool enabled(level of) noexcept {
+  return logger().should_log(spdlog_level(of));
+}
 
-std::string quoted(std::string_view text) {
-  auto const plain = [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '=' && c != '\\'; };
-  if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return std::string(text);
+std::string printable(std::string_view text) {
   constexpr std::string_view hex = "0123456789abcdef";
-  std::string out = "\"";
+  std::string out;
   for (char c : text) {
     auto const octet = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
+    if (c == '\n') {
       out += "\\n";
     } else if (octet < 0x20 || octet >= 0x7f) {
       out += "\\x";
@@ -62,7 +61,20 @@ std::string quoted(std::string_view text) {
       out += c;
     }
   }
-  return out += '"';
+  return out;
+}
+
+std::string quoted(std::string_view text) {
+  auto const plain = [](char c) {
+    return c > ' ' && c < 0x7f && c != '"' && c != '=' && c != '\\';
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return std::string(text);
+  std::string escaped;
+  for (char c : text) {
+    if (c == '"' || c == '\\') escaped += '\\';
+    escaped += c;
+  }
+  return '"' + printable(escaped) + '"';
 }
 
 void write(level of, std::string_view message, std::initializer_list<field> fields) {

@@ -49,6 +49,9 @@ inline void error(std::string_view message, std::initializer_list<field> fields 
   write(level::error, message, fields);
 }
 
+/// `text` with control characters and octets above 0x7e as \n or \xNN: fit for a terminal.
+std::string printable(std::string_view text);
+
 /// `text` as a logfmt value: as it is, or in quotes with escapes.
 std::string quoted(std::string_view text);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <loopmeter/collectors/build_info.hpp>
 
-#include <boost/version.hpp>
 #include <prometheus/gauge.h>
+#include <boost/version.hpp>
 
 namespace loopmeter::collectors {
 namespace {

@@ -21,8 +21,7 @@ struct build_info {
 };
 
 /// The build of this library; version, revision and branch are the program's own.
-build_info this_build(std::string_view version, std::string_view revision,
-                      std::string_view branch);
+build_info this_build(std::string_view version, std::string_view revision, std::string_view branch);
 
 /// Registers `name` (by custom <program>_build_info) with a registry of prometheus-cpp, from where
 /// the bridge exposes it. Throws what prometheus-cpp throws at a bad name.

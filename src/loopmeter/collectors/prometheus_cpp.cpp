@@ -37,8 +37,7 @@ metric_type type_of(prometheus::MetricType type) {
 }
 
 metrics::foreign_histogram convert(prometheus::ClientMetric::Histogram const &from) {
-  metrics::foreign_histogram to{
-      .buckets = {}, .sum = from.sample_sum, .count = from.sample_count};
+  metrics::foreign_histogram to{.buckets = {}, .sum = from.sample_sum, .count = from.sample_count};
   to.buckets.reserve(from.bucket.size());
   for (auto const &bucket : from.bucket) {
     to.buckets.push_back(
@@ -48,8 +47,7 @@ metrics::foreign_histogram convert(prometheus::ClientMetric::Histogram const &fr
 }
 
 metrics::foreign_summary convert(prometheus::ClientMetric::Summary const &from) {
-  metrics::foreign_summary to{
-      .quantiles = {}, .sum = from.sample_sum, .count = from.sample_count};
+  metrics::foreign_summary to{.quantiles = {}, .sum = from.sample_sum, .count = from.sample_count};
   to.quantiles.reserve(from.quantile.size());
   for (auto const &q : from.quantile) {
     to.quantiles.push_back({.quantile = q.quantile, .value = q.value});
@@ -108,8 +106,7 @@ metrics::registry::source_id bridge(metrics::registry &registry,
                                     std::weak_ptr<prometheus::Collectable> collectable) {
   return registry.add_source([weak = std::move(collectable)] {
     auto const alive = weak.lock();
-    return alive == nullptr ? std::vector<foreign_family>{}
-                            : from_prometheus_cpp(alive->Collect());
+    return alive == nullptr ? std::vector<foreign_family>{} : from_prometheus_cpp(alive->Collect());
   });
 }
 

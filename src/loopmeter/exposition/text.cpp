@@ -38,8 +38,7 @@ bool text_stream::next(std::string &out, std::size_t bytes) {
   }
 }
 
-std::shared_ptr<detail::text_plan const> text_encoder::plan_for(
-    metrics::snapshot const &snapshot) {
+std::shared_ptr<detail::text_plan const> text_encoder::plan_for(metrics::snapshot const &snapshot) {
   {
     std::lock_guard const lock{mutex_};
     if (plan_ != nullptr && plan_->layout() == snapshot.layout.get()) return plan_;

@@ -62,7 +62,8 @@ class series_writer {
     out_.append(family_).append(suffix);
     if (!series_.labels.empty() || !rank_label.empty()) {
       out_ += '{';
-      for (metrics::label const &one : series_.labels) append_label(out_, one.name, one.value);
+      for (metrics::label const &one : series_.labels)
+        append_label(out_, one.name, one.value);
       if (!rank_label.empty()) {
         append_label(out_, rank_label, "");
         out_.pop_back();  // the closing quote: the rank comes before it

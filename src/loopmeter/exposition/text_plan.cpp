@@ -40,7 +40,8 @@ void append_series(std::string &out, std::string_view name, std::string_view suf
 text_plan::text_plan(std::shared_ptr<metrics::detail::layout const> layout)
     : layout_{std::move(layout)} {
   lines_.reserve(layout_->value_count);
-  for (metrics::detail::family_layout const &family : layout_->families) add_family(family);
+  for (metrics::detail::family_layout const &family : layout_->families)
+    add_family(family);
   LOOPMETER_ASSERT(lines_.size() == layout_->value_count);
 }
 

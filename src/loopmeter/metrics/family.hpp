@@ -62,7 +62,8 @@ class family {
   /// Expects every series of the family. For small families only.
   void expect_all() const noexcept {
     std::uint32_t count = place_.cells_per_series == 0 ? 0 : 1;
-    for (std::uint32_t const size : sizes_) count *= size;
+    for (std::uint32_t const size : sizes_)
+      count *= size;
     for (std::uint32_t series = 0; series < count; ++series) {
       detail::touch(place_.first + series * place_.cells_per_series);
     }
@@ -70,7 +71,8 @@ class family {
 
  private:
   detail::cell_offset offset_of(Labels const &...labels) const noexcept {
-    if (place_.cells_per_series == 0) [[unlikely]] return detail::fixed_cells::discard;
+    if (place_.cells_per_series == 0) [[unlikely]]
+      return detail::fixed_cells::discard;
     std::uint32_t series = 0;
     std::size_t position = 0;
     ((series = step(series, sizes_[position++], static_cast<std::size_t>(label_index(labels)))),

@@ -116,14 +116,14 @@ void add_counters(layout const &layout, std::span<std::uint64_t> values) {
     });
     // Doubles too: shards are visited in one order and new ones come first, with 0, so that the
     // rounded sum of sums that grow does not fall.
-    for_each_family(layout, instrument_kind::float_counter, values,
-                    [from](auto &family, auto totals) {
-      for (std::size_t i = 0; i < totals.size(); ++i) {
-        // relaxed: as above.
-        auto const bits = from->cells[first_cell(family, i)].load(std::memory_order_relaxed);
-        totals[i] = to_bits(to_double(totals[i]) + to_double(bits));
-      }
-    });
+    for_each_family(
+        layout, instrument_kind::float_counter, values, [from](auto &family, auto totals) {
+          for (std::size_t i = 0; i < totals.size(); ++i) {
+            // relaxed: as above.
+            auto const bits = from->cells[first_cell(family, i)].load(std::memory_order_relaxed);
+            totals[i] = to_bits(to_double(totals[i]) + to_double(bits));
+          }
+        });
   }
 }
 
@@ -167,7 +167,8 @@ void add_side(family_layout const &family, cell_offset offset, std::span<std::ui
   std::uint64_t &sum = totals[buckets.size()];
   for (shard const *from = first_shard(); from != nullptr; from = from->next) {
     set_reading const reading = read_set(from->cells + offset, buckets);
-    for (std::size_t i = 0; i < buckets.size(); ++i) totals[i] += buckets[i];
+    for (std::size_t i = 0; i < buckets.size(); ++i)
+      totals[i] += buckets[i];
     sum = to_bits(to_double(sum) + reading.sum);
 
     ++statistics_so_far.reads;
@@ -204,7 +205,8 @@ void add_histograms(layout const &layout, std::span<std::uint64_t> values) {
   for_each_family(layout, instrument_kind::histogram, values, [](auto &family, auto totals) {
     std::size_t const buckets = family.definition->place.shape->bucket_count();
     for (std::size_t at = 0; at < totals.size(); at += buckets + 2) {
-      for (std::size_t i = 1; i < buckets; ++i) totals[at + i] += totals[at + i - 1];
+      for (std::size_t i = 1; i < buckets; ++i)
+        totals[at + i] += totals[at + i - 1];
       totals[at + buckets + 1] = totals[at + buckets - 1];  // the count is what +Inf counts
     }
   });

@@ -74,10 +74,10 @@ void gather(registry const &registry, snapshot &reused);
 
 /// How gathers got on with writers since the process began; for tests and the curious.
 struct gather_statistics {
-  std::uint64_t reads = 0;         ///< histogram sets read
-  std::uint64_t retries = 0;       ///< attempts at them that a writer spoilt
-  int attempts_max = 0;            ///< most attempts at one set
-  std::uint64_t torn = 0;          ///< sets that no attempt read whole
+  std::uint64_t reads = 0;    ///< histogram sets read
+  std::uint64_t retries = 0;  ///< attempts at them that a writer spoilt
+  int attempts_max = 0;       ///< most attempts at one set
+  std::uint64_t torn = 0;     ///< sets that no attempt read whole
 };
 gather_statistics statistics() noexcept;
 

@@ -62,7 +62,8 @@ void histogram::observe_slow(double value) const noexcept {
 
 std::vector<double> exponential_bounds(double start, double factor, std::size_t count) {
   std::vector<double> bounds;
-  for (double bound = start; bounds.size() < count; bound *= factor) bounds.push_back(bound);
+  for (double bound = start; bounds.size() < count; bound *= factor)
+    bounds.push_back(bound);
   return bounds;
 }
 

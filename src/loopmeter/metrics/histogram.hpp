@@ -17,9 +17,9 @@ namespace loopmeter::metrics {
 
 /// Counts values in buckets, with their sum. Units are base units (seconds, bytes). Cost: about
 /// 4 ns, whatever the number of threads and of bounds (with several bounds below 0: 2 ns more for
-/// each); memory: two sets of bounds + 4 cells for each thread that uses it. A NaN or infinite value is refused and counted in loopmeter_refused_observations_total;
-/// a sum of finite values may still overflow to an infinity. Negative values are allowed, but then
-/// the sum may fall.
+/// each); memory: two sets of bounds + 4 cells for each thread that uses it. A NaN or infinite
+/// value is refused and counted in loopmeter_refused_observations_total; a sum of finite values may
+/// still overflow to an infinity. Negative values are allowed, but then the sum may fall.
 class histogram {
  public:
   constexpr histogram() noexcept = default;

@@ -24,7 +24,8 @@ class shape_storage {
  public:
   explicit shape_storage(std::span<double const> from) {
     // -0 becomes 0: they are one bound, but not one in their bits.
-    for (double const bound : from) bounds_.push_back(bound + 0.0);
+    for (double const bound : from)
+      bounds_.push_back(bound + 0.0);
     bounds_.push_back(infinity);
     shape_.bounds = bounds_.data();
     shape_.bound_count = static_cast<std::uint32_t>(from.size());

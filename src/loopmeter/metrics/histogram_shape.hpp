@@ -26,10 +26,10 @@ constexpr bool is_finite(double value) noexcept {
 /// Kept for the life of the process, one for each list of bounds in use, so that a handle may point
 /// to it.
 ///
-/// The bits of a non-negative double, read as an integer, are in the order of its value. Their upper
-/// part (the exponent, with as many more bits as tell the bounds apart) numbers a bin; for each bin
-/// the number of bounds in lower ones is known, and those in the bin itself, mostly one or none, are
-/// compared with. Bin 0 has all that is below, also what is negative.
+/// The bits of a non-negative double, read as an integer, are in the order of its value. Their
+/// upper part (the exponent, with as many more bits as tell the bounds apart) numbers a bin; for
+/// each bin the number of bounds in lower ones is known, and those in the bin itself, mostly one or
+/// none, are compared with. Bin 0 has all that is below, also what is negative.
 struct alignas(64) histogram_shape {
   static constexpr std::int64_t bins_max = 1024;
 
@@ -39,8 +39,8 @@ struct alignas(64) histogram_shape {
   std::int64_t last_bin;               // counted from the first
   std::uint32_t bin_shift;             // how many bits are not in the bin's number
   std::uint32_t bounds_in_bin_max;
-  std::uint32_t bound_count;           // without +Inf
-  cell_offset cells_per_set;           // a multiple of a line
+  std::uint32_t bound_count;  // without +Inf
+  cell_offset cells_per_set;  // a multiple of a line
 
   std::size_t bucket_count() const noexcept { return bound_count + std::size_t{1}; }
   cell_offset cells_per_series() const noexcept { return 2 * cells_per_set; }
@@ -50,7 +50,8 @@ struct alignas(64) histogram_shape {
   std::size_t bucket_of(double v) const noexcept {
     std::int64_t const bin = (std::bit_cast<std::int64_t>(v) >> bin_shift) - first_bin;
     std::size_t bucket = bounds_before[std::clamp(bin, std::int64_t{0}, last_bin)];
-    for (std::uint32_t i = 0; i < bounds_in_bin_max; ++i) bucket += bounds[bucket] < v ? 1U : 0U;
+    for (std::uint32_t i = 0; i < bounds_in_bin_max; ++i)
+      bucket += bounds[bucket] < v ? 1U : 0U;
     return bucket;
   }
 };

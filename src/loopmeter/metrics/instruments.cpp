@@ -5,7 +5,9 @@
 namespace loopmeter::metrics {
 namespace detail {
 
-void refuse_observation() noexcept { counter{fixed_cells::refused_observations}.inc(); }
+void refuse_observation() noexcept {
+  counter{fixed_cells::refused_observations}.inc();
+}
 
 namespace {
 

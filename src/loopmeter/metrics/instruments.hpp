@@ -63,7 +63,8 @@ class float_counter {
     std::uint64_t const before = cells[offset_].load(std::memory_order_relaxed);
     std::uint64_t const after = detail::to_bits(detail::to_double(before) + n);
     cells[offset_].store(after, std::memory_order_relaxed);  // relaxed: as above
-    if (before == 0) [[unlikely]] detail::touch(offset_);
+    if (before == 0) [[unlikely]]
+      detail::touch(offset_);
   }
 
  private:

@@ -8,8 +8,12 @@
 namespace loopmeter::metrics {
 namespace {
 
-constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // The lowest and highest second byte that may follow a lead byte, and how many bytes follow it.
 struct utf8_lead {
@@ -22,7 +26,7 @@ constexpr utf8_lead lead_of(unsigned char byte) {
   if (byte < 0x80) return {.following = 0};
   if (byte < 0xc2) return {.following = -1};  // a continuation, or an overlong form of ASCII
   if (byte < 0xe0) return {.following = 1};
-  if (byte == 0xe0) return {.following = 2, .low = 0xa0};  // below: overlong
+  if (byte == 0xe0) return {.following = 2, .low = 0xa0};   // below: overlong
   if (byte == 0xed) return {.following = 2, .high = 0x9f};  // above: surrogates
   if (byte < 0xf0) return {.following = 2};
   if (byte == 0xf0) return {.following = 3, .low = 0x90};  // below: overlong
@@ -41,8 +45,7 @@ bool is_metric_name(std::string_view name) noexcept {
 
 bool is_label_name(std::string_view name) noexcept {
   if (name.empty() || is_digit(name.front())) return false;
-  return std::ranges::all_of(name,
-                             [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
+  return std::ranges::all_of(name, [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
 }
 
 bool is_utf8(std::string_view text) noexcept {

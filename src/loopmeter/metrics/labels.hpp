@@ -20,11 +20,13 @@ struct label_domain {
   template <std::ranges::input_range Values>
     requires std::convertible_to<std::ranges::range_reference_t<Values>, std::string_view>
   label_domain(std::string_view label, Values &&label_values) : name{label} {
-    for (std::string_view const value : label_values) values.emplace_back(value);
+    for (std::string_view const value : label_values)
+      values.emplace_back(value);
   }
   label_domain(std::string_view label, std::initializer_list<std::string_view> label_values)
       : name{label} {
-    for (std::string_view const value : label_values) values.emplace_back(value);
+    for (std::string_view const value : label_values)
+      values.emplace_back(value);
   }
 
   bool operator==(label_domain const &) const = default;

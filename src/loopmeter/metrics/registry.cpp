@@ -162,7 +162,8 @@ void add_self_metrics(registry_state &state) {
                   .labels = std::move(labels),
                   .place = {.first = first, .cells_per_series = 1, .shape = nullptr},
                   .series_count = series_count});
-    for (std::uint32_t i = 0; i < series_count; ++i) touch(first + i);
+    for (std::uint32_t i = 0; i < series_count; ++i)
+      touch(first + i);
   };
   add("loopmeter_collect_errors_total", "Families or series of sources that were left out.",
       fixed_cells::collect_errors, {label_domain{"cause", {"exception", "duplicate", "invalid"}}},
@@ -257,8 +258,7 @@ char const *name_of(registration_errc code) noexcept {
   return "unknown";
 }
 
-registry::registry(registry_options options)
-    : state_{std::make_unique<detail::registry_state>()} {
+registry::registry(registry_options options) : state_{std::make_unique<detail::registry_state>()} {
   if (options.self_metrics) detail::add_self_metrics(*state_);
 }
 
@@ -323,16 +323,16 @@ result<level> registry::add_level(family_options const &options) {
 }
 
 result<histogram> registry::add_histogram(histogram_options const &options) {
-  auto const place = add(kind::histogram,
-                         {options.name, options.help, options.allow_target_labels}, options.bounds,
-                         {});
+  auto const place = add(kind::histogram, {options.name, options.help, options.allow_target_labels},
+                         options.bounds, {});
   if (!place) return place.failure();
   return histogram{place.value().first, *place.value().shape};
 }
 
 result<info> registry::add_info(family_options const &options, std::vector<label> const &labels) {
   std::vector<label_domain> domains;
-  for (label const &one : labels) domains.emplace_back(one.name, std::vector{one.value});
+  for (label const &one : labels)
+    domains.emplace_back(one.name, std::vector{one.value});
   auto const place = add(kind::info, options, {}, std::move(domains));
   if (!place) return place.failure();
   return info{};

@@ -88,9 +88,9 @@ struct registry_options {
 
 /// Declared families, in any number of registries; all members may be called from any thread.
 ///
-/// Each add_...() gives the handle, or why not (registration_errc). The same name with the same shape
-/// (kind, help, labels with their values, bounds) gives the same family again. A family without
-/// labels is exposed from the start, one with labels series by series: see family::expect.
+/// Each add_...() gives the handle, or why not (registration_errc). The same name with the same
+/// shape (kind, help, labels with their values, bounds) gives the same family again. A family
+/// without labels is exposed from the start, one with labels series by series: see family::expect.
 class registry {
  public:
   explicit registry(registry_options options = {});

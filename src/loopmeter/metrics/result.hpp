@@ -14,16 +14,16 @@ namespace loopmeter::metrics {
 
 /// Why a family was not registered.
 enum class registration_errc {
-  bad_metric_name,        ///< not [a-zA-Z_:][a-zA-Z0-9_:]*
-  bad_label_name,         ///< not [a-zA-Z_][a-zA-Z0-9_]*
-  reserved_label,         ///< a label of the scraped target (job, pod, …), "__…", or the type's own
-  duplicate_label,        ///< two labels of one family share a name
-  duplicate_value,        ///< two values of one domain are equal: their series would be too
-  empty_domain,           ///< a label without values has no series
-  invalid_utf8,           ///< a label value or a help text
-  bad_bounds,             ///< not strictly increasing, not finite, or more than the limit
-  shape_conflict,         ///< the name is taken by a family of another shape
-  name_clash,             ///< a series of this name belongs to another family (x_count and x)
+  bad_metric_name,  ///< not [a-zA-Z_:][a-zA-Z0-9_:]*
+  bad_label_name,   ///< not [a-zA-Z_][a-zA-Z0-9_]*
+  reserved_label,   ///< a label of the scraped target (job, pod, …), "__…", or the type's own
+  duplicate_label,  ///< two labels of one family share a name
+  duplicate_value,  ///< two values of one domain are equal: their series would be too
+  empty_domain,     ///< a label without values has no series
+  invalid_utf8,     ///< a label value or a help text
+  bad_bounds,       ///< not strictly increasing, not finite, or more than the limit
+  shape_conflict,   ///< the name is taken by a family of another shape
+  name_clash,       ///< a series of this name belongs to another family (x_count and x)
   cell_space_exhausted,   ///< see set_shard_bytes
   cell_space_unavailable  ///< the kernel gave no address space for the shared shard
 };

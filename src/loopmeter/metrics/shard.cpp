@@ -35,7 +35,7 @@ struct cell_space {
   std::mutex mutex;
   reserve_function reserve = reserve_with_mmap;
   std::size_t shard_bytes = shard_bytes_default;
-  std::size_t shards = 0;            // without the shared one
+  std::size_t shards = 0;  // without the shared one
   std::uint64_t cells_used = fixed_cells::end;
   std::uint64_t cells_max = 0;
   shard *free = nullptr;
@@ -231,7 +231,9 @@ bool set_shard_bytes(std::size_t bytes) noexcept {
   return true;
 }
 
-bool prepare_thread() noexcept { return detail::claim_thread_cells() != nullptr; }
+bool prepare_thread() noexcept {
+  return detail::claim_thread_cells() != nullptr;
+}
 
 cell_space_usage usage() noexcept {
   std::lock_guard const lock{detail::space.mutex};

@@ -129,8 +129,12 @@ inline bool bump(cell &own, std::uint64_t n, std::memory_order order) noexcept {
   return before == 0;
 }
 
-inline double to_double(std::uint64_t bits) noexcept { return std::bit_cast<double>(bits); }
-inline std::uint64_t to_bits(double value) noexcept { return std::bit_cast<std::uint64_t>(value); }
+inline double to_double(std::uint64_t bits) noexcept {
+  return std::bit_cast<double>(bits);
+}
+inline std::uint64_t to_bits(double value) noexcept {
+  return std::bit_cast<std::uint64_t>(value);
+}
 
 /// For tests of the corners: how address space is reserved; null restores mmap.
 using reserve_function = void *(*)(std::size_t bytes) noexcept;

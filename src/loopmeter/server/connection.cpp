@@ -175,7 +175,8 @@ http::response connection::call(plain_handler const &handler) {
   }
 }
 
-// A status that has no series and no head is the handler's mistake, not a reason to end the process.
+// A status that has no series and no head is the handler's mistake, not a reason to end the
+// process.
 http::response connection::checked(http::response made) {
   if (made.status >= http::status_min && made.status <= http::status_max) return made;
   return answer_to_exception(std::make_exception_ptr(
@@ -311,8 +312,8 @@ connection::step connection::finished_sending() {
   return linger();
 }
 
-// Closing with octets unread makes the kernel send a reset, which may destroy our last answer on its
-// way to the peer: so read on until its FIN, within bounds.
+// Closing with octets unread makes the kernel send a reset, which may destroy our last answer on
+// its way to the peer: so read on until its FIN, within bounds.
 connection::step connection::linger() {
   while (!timed_out_ && lingered_bytes_ < loop_.common.limits.linger_bytes_max) {
     if (!wire_.source().readable()) return wait_for(step::wait_readable);

@@ -36,8 +36,8 @@ class exchange {
   }
 
   /// `co_await x.sleep_for(10ms)` in a waiting handler. One sleep at a time. Throws
-  /// boost::system::system_error (operation_aborted) when the client is gone or the server stops, at
-  /// once if that was before: let it pass through the handler.
+  /// boost::system::system_error (operation_aborted) when the client is gone or the server stops,
+  /// at once if that was before: let it pass through the handler.
   auto sleep_for(std::chrono::milliseconds duration) {
     return sleeper_.async_sleep(duration, use_task);
   }

@@ -59,7 +59,8 @@ unique_fd open_socket(addrinfo const &where, int backlog, bool share_before, int
   set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (where.ai_family == AF_INET6) {
     auto const *v6 = reinterpret_cast<sockaddr_in6 const *>(where.ai_addr);
-    set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr) ? 0 : 1);
+    set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY,
+               IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr) ? 0 : 1);
   }
   if (share_before) set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   // Inherited by accepted sockets:
@@ -90,7 +91,9 @@ unique_fd open_patiently(addrinfo const &where, int backlog, bool share_before, 
   }
 }
 
-bool is_absent(int error) noexcept { return error == EAFNOSUPPORT || error == EADDRNOTAVAIL; }
+bool is_absent(int error) noexcept {
+  return error == EAFNOSUPPORT || error == EADDRNOTAVAIL;
+}
 
 // The first of the addresses that this host has: "localhost" may stand for one of each family.
 unique_fd open_first(addrinfo const *list, int backlog, addrinfo &chosen, int &error) {
@@ -139,7 +142,9 @@ accept_error reason_of_accept(int error) noexcept {
   }
 }
 
-unique_fd open_spare() { return unique_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+unique_fd open_spare() {
+  return unique_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
 
 }  // namespace
 
@@ -270,7 +275,8 @@ listener::outcome listener::accept_failed(int error) {
   if (reason == accept_error::aborted) return outcome::more;
   if (loop_.clock.now() >= next_log_) {
     next_log_ = loop_.clock.now() + std::chrono::seconds(1);
-    log::warn("cannot accept", {{"error", error_code(error, boost::system::system_category()).message()}});
+    log::warn("cannot accept",
+              {{"error", error_code(error, boost::system::system_category()).message()}});
   }
   if (reason == accept_error::descriptors) shed();
   return outcome::exhausted;

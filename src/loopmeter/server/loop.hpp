@@ -22,8 +22,9 @@
 namespace loopmeter::server {
 
 /// A connection's place in its worker's list.
-struct connection_link : boost::intrusive::list_base_hook<
-                             boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {};
+struct connection_link
+    : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+};
 
 /// What all workers share; immutable while they run, or thread-safe.
 struct shared {

@@ -7,7 +7,9 @@ namespace loopmeter::server {
 
 namespace {
 
-http::response live(exchange &) { return http::text("ok\n"); }
+http::response live(exchange &) {
+  return http::text("ok\n");
+}
 
 http::response readiness(lifecycle const &life, exchange const &x) {
   std::uint16_t const status = life.ready() ? 200 : 503;

@@ -83,8 +83,7 @@ void request_metrics::record(std::size_t resource, http::method method, std::uin
 }
 
 connection_metrics::connection_metrics(metrics::registry &registry)
-    : open(registry
-               .add_level({.name = "loopmeter_http_connections", .help = "Open connections."})
+    : open(registry.add_level({.name = "loopmeter_http_connections", .help = "Open connections."})
                .value()),
       accepted(registry
                    .add_counter({.name = "loopmeter_http_connections_total",
@@ -97,10 +96,11 @@ connection_metrics::connection_metrics(metrics::registry &registry)
                    .help = "Connections that could not be accepted, by reason."},
                   metrics::label_domain{"reason", {"descriptors", "memory", "aborted", "other"}})
               .value()),
-      handler_exceptions(registry
-                             .add_counter({.name = "loopmeter_http_handler_exceptions_total",
-                                           .help = "Exceptions that left a handler (answered 500)."})
-                             .value()),
+      handler_exceptions(
+          registry
+              .add_counter({.name = "loopmeter_http_handler_exceptions_total",
+                            .help = "Exceptions that left a handler (answered 500)."})
+              .value()),
       cut(registry
               .add_counter({.name = "loopmeter_http_connections_cut_total",
                             .help = "Connections cut with a request or an answer under way."})

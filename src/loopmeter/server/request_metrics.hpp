@@ -19,7 +19,9 @@ namespace loopmeter::server {
 struct path_label {
   std::uint16_t index = 0;
 };
-constexpr std::size_t label_index(path_label path) noexcept { return path.index; }
+constexpr std::size_t label_index(path_label path) noexcept {
+  return path.index;
+}
 
 /// A value of the label `code`.
 struct code_label {

@@ -25,8 +25,8 @@ using plain_handler = std::function<http::response(exchange &)>;
 /// coroutine function: the captures of a lambda coroutine die before it does.
 using waiting_handler = std::function<task<http::response>(exchange &)>;
 
-/// Whose families count the requests of a route: the service's, or the library's own, so that probes
-/// and scrapes do not look like work.
+/// Whose families count the requests of a route: the service's, or the library's own, so that
+/// probes and scrapes do not look like work.
 enum class accounting : std::uint8_t { service, internal };
 
 struct route {
@@ -37,7 +37,8 @@ struct route {
   accounting counted = accounting::service;
 };
 
-/// The rows, ready to be looked up. Immutable, shared by all workers. HEAD is answered by GET's row.
+/// The rows, ready to be looked up. Immutable, shared by all workers. HEAD is answered by GET's
+/// row.
 class route_table {
  public:
   static constexpr std::size_t not_found = http::router::not_found;

@@ -36,6 +36,12 @@ server::server(options chosen, std::vector<route> routes, metrics::registry &reg
 server::~server() = default;
 
 void server::listen() {
+  ::signal(SIGPIPE, SIG_IGN);
+  // From the first moment at which somebody may know of us; one that comes before run() is kept.
+  if (options_.handle_signals) {
+    signals_.add(SIGTERM);
+    signals_.add(SIGINT);
+  }
   for (auto const &address : options_.listen) {
     auto sockets = listen_on(address, options_.workers, options_.limits.listen_backlog);
     addresses_.push_back(bound_address(sockets.front()));
@@ -46,24 +52,20 @@ void server::listen() {
 }
 
 void server::run() {
-  ::signal(SIGPIPE, SIG_IGN);
   auto const guard = asio::make_work_guard(control_);
-  asio::signal_set signals(control_);
-  if (options_.handle_signals) {
-    signals.add(SIGTERM);
-    signals.add(SIGINT);
-    wait_for_signal(signals);
-  }
-  for (auto &w : workers_) w->start();
+  if (options_.handle_signals) wait_for_signal();
+  for (auto &w : workers_)
+    w->start();
   running_ = workers_.size();
   life_.enter(phase::ready);
   control_.run();
-  for (auto &w : workers_) w->join();
+  for (auto &w : workers_)
+    w->join();
   life_.enter(phase::stopped);
 }
 
-void server::wait_for_signal(asio::signal_set &signals) {
-  signals.async_wait([this, &signals](error_code ec, int number) {
+void server::wait_for_signal() {
+  signals_.async_wait([this](error_code ec, int number) {
     if (ec) return;
     if (life_.draining()) {
       log::warn("second signal: ending at once", {{"signal", number}});
@@ -71,7 +73,7 @@ void server::wait_for_signal(asio::signal_set &signals) {
     }
     log::info("draining", {{"signal", number}, {"delay_ms", options_.shutdown_delay.count()}});
     drain();
-    wait_for_signal(signals);
+    wait_for_signal();
   });
 }
 
@@ -92,7 +94,8 @@ void server::drain() {
 
 void server::finish() {
   life_.enter(phase::finishing);
-  for (auto &w : workers_) w->finish();
+  for (auto &w : workers_)
+    w->finish();
   timer_.expires_after(options_.shutdown_timeout);
   timer_.async_wait([this](error_code ec) {
     if (!ec) cut();
@@ -102,12 +105,14 @@ void server::finish() {
 void server::cut() {
   log::warn("shutdown timeout: cutting what is left",
             {{"timeout_ms", options_.shutdown_timeout.count()}});
-  for (auto &w : workers_) w->cut();
+  for (auto &w : workers_)
+    w->cut();
   // A handler that waits for something of its own cannot be cut, only left behind.
   timer_.expires_after(cut_grace);
   timer_.async_wait([this](error_code ec) {
     if (ec) return;
-    for (auto &w : workers_) w->abandon();
+    for (auto &w : workers_)
+      w->abandon();
     control_.stop();
   });
 }

@@ -67,7 +67,7 @@ class server {
   void request_stop();
 
  private:
-  void wait_for_signal(asio::signal_set &signals);
+  void wait_for_signal();
   void drain();
   void finish();
   void cut();
@@ -83,6 +83,7 @@ class server {
 
   asio::io_context control_{1};  // runs on the thread that calls run()
   asio::steady_timer timer_{control_};
+  asio::signal_set signals_{control_};
   std::size_t running_ = 0;
   std::vector<std::unique_ptr<worker>> workers_;  // unique_ptr: a worker does not move
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The coroutine type of the server: Asio's own, with the worker's executor as a concrete type, which
-// saves the type erasure of every resumption.
+// The coroutine type of the server: Asio's own, with the worker's executor as a concrete type,
+// which saves the type erasure of every resumption.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

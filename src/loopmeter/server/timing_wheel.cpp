@@ -46,7 +46,8 @@ timing_wheel::~timing_wheel() {
 
 void timing_wheel::take_all(list &entries) noexcept {
   auto const take = [&entries](auto &from) {
-    for (auto &slot : from.slots) entries.splice(entries.end(), slot);
+    for (auto &slot : from.slots)
+      entries.splice(entries.end(), slot);
   };
   take(fine_);
   take(middle_);
@@ -67,8 +68,8 @@ void timing_wheel::place(wheel_entry &entry) noexcept {
   } else if ((due >> middle_shift) - (now_ >> middle_shift) < coarse_slots) {
     middle_.add(entry, (due >> middle_shift) % coarse_slots);
   } else {
-    auto const ahead = std::min<std::uint64_t>((due >> coarse_shift) - (now_ >> coarse_shift),
-                                               coarse_slots - 1);
+    auto const ahead =
+        std::min<std::uint64_t>((due >> coarse_shift) - (now_ >> coarse_shift), coarse_slots - 1);
     coarse_.add(entry, ((now_ >> coarse_shift) + ahead) % coarse_slots);
   }
 }

@@ -13,8 +13,8 @@
 namespace loopmeter::server {
 
 /// Something that is due at a tick. Leaves its wheel when destroyed.
-struct wheel_entry : boost::intrusive::list_base_hook<
-                         boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+struct wheel_entry
+    : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
   using callback = void (*)(wheel_entry &);
   explicit wheel_entry(callback on_expiry) noexcept : expired(on_expiry) {}
 
@@ -48,8 +48,9 @@ class timing_wheel {
   void advance(std::uint64_t to_tick, list &expired) noexcept;
 
  private:
-  // Level 0: one tick a slot; level 1: 256 ticks; level 2: 16,384 ticks (18 minutes in all at 1 ms).
-  // What is due later still waits in level 2's last slot and is placed anew when it comes round.
+  // Level 0: one tick a slot; level 1: 256 ticks; level 2: 16,384 ticks (18 minutes in all at 1
+  // ms). What is due later still waits in level 2's last slot and is placed anew when it comes
+  // round.
   static constexpr unsigned fine_bits = 8;
   static constexpr unsigned coarse_bits = 6;
   static constexpr std::size_t fine_slots = std::size_t{1} << fine_bits;

@@ -63,7 +63,8 @@ class waiter {
     operations_ = &operations_for<holder>;
     auto slot = get<holder>().slot();
     if (slot.is_connected()) {
-      slot.assign([this](asio::cancellation_type) { complete_later(asio::error::operation_aborted); });
+      slot.assign(
+          [this](asio::cancellation_type) { complete_later(asio::error::operation_aborted); });
     }
   }
 
@@ -94,9 +95,8 @@ class waiter {
   // The handler, and what keeps a foreign executor's context from running out of work meanwhile.
   template <class Handler>
   struct held {
-    using handler_executor =
-        std::decay_t<decltype(asio::get_associated_executor(std::declval<Handler &>(),
-                                                            std::declval<executor const &>()))>;
+    using handler_executor = std::decay_t<decltype(asio::get_associated_executor(
+        std::declval<Handler &>(), std::declval<executor const &>()))>;
     static constexpr bool is_home_type = std::is_same_v<handler_executor, executor>;
     using tracked = std::decay_t<decltype(asio::prefer(std::declval<handler_executor const &>(),
                                                        asio::execution::outstanding_work.tracked))>;
@@ -141,9 +141,9 @@ class waiter {
   };
 
   template <class Holder>
-  static constexpr bool fits = sizeof(Holder) <= inline_bytes &&
-                               alignof(Holder) <= alignof(std::max_align_t) &&
-                               std::is_nothrow_move_constructible_v<Holder>;
+  static constexpr bool fits =
+      sizeof(Holder) <= inline_bytes && alignof(Holder) <= alignof(std::max_align_t) &&
+      std::is_nothrow_move_constructible_v<Holder>;
 
   template <class Holder>
   Holder &get() noexcept {

@@ -26,8 +26,8 @@ ssize_t uninterrupted(Call call) {
 
 std::size_t wire::discard() noexcept {
   auto &buffer = loop_.input;
-  auto const count = uninterrupted(
-      [&] { return ::recv(socket_.get(), buffer.data(), buffer.size(), 0); });
+  auto const count =
+      uninterrupted([&] { return ::recv(socket_.get(), buffer.data(), buffer.size(), 0); });
   if (count < 0) {
     source_.clear_readable();
     failed_ = failed_ || errno != EAGAIN;
@@ -118,6 +118,8 @@ bool wire::send_unsent() {
   return true;
 }
 
-bool wire::end_sending() noexcept { return ::shutdown(socket_.get(), SHUT_WR) == 0; }
+bool wire::end_sending() noexcept {
+  return ::shutdown(socket_.get(), SHUT_WR) == 0;
+}
 
 }  // namespace loopmeter::server

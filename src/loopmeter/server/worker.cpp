@@ -36,7 +36,8 @@ void worker::run() {
   sigset_t all;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals are the main thread's business
-  for (auto &l : listeners_) l.start();
+  for (auto &l : listeners_)
+    l.start();
   for (;;) {
     try {
       loop_.context.run();
@@ -53,17 +54,20 @@ void worker::finish() {
 
 void worker::begin_finish() {
   loop_.clock.update();  // a post is no wake-up of ready set or wheel, and deadlines begin here
-  for (auto &l : listeners_) l.stop();
+  for (auto &l : listeners_)
+    l.stop();
   // Connections that were accepted just now run first: they stand in the queue before this.
   asio::post(loop_.context, [this] {
-    for (auto &link : loop_.connections) static_cast<connection &>(link).drain();
+    for (auto &link : loop_.connections)
+      static_cast<connection &>(link).drain();
     end_when_empty();
   });
 }
 
 void worker::cut() {
   asio::post(loop_.context, [this] {
-    for (auto &link : loop_.connections) static_cast<connection &>(link).cut();
+    for (auto &link : loop_.connections)
+      static_cast<connection &>(link).cut();
   });
 }
 

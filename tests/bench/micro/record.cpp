@@ -21,17 +21,23 @@ enum class method : std::uint8_t { get, head, post };
 struct route {
   std::size_t index;
 };
-std::size_t label_index(route value) { return value.index; }
+std::size_t label_index(route value) {
+  return value.index;
+}
 struct status {
   std::size_t index;
 };
-std::size_t label_index(status value) { return value.index; }
+std::size_t label_index(status value) {
+  return value.index;
+}
 
 std::vector<std::string> const paths{"/", "/hello", "/slow", "/metrics", "/a", "/b", "/c", "other"};
 std::vector<std::string> const methods{"GET", "HEAD", "POST"};
 std::vector<std::string> const statuses{"200", "204", "400", "404", "405", "500"};
 
-std::vector<double> bounds() { return exponential_bounds(0.0005, 2.5, 12); }
+std::vector<double> bounds() {
+  return exponential_bounds(0.0005, 2.5, 12);
+}
 
 // Values as they come from requests: spread over all buckets, in no order.
 std::vector<double> const &values() {
@@ -82,8 +88,7 @@ void histogram_ours(benchmark::State &state) {
   }
 }
 void histogram_theirs(benchmark::State &state) {
-  auto &seconds =
-      prometheus::BuildHistogram().Name("seconds").Register(theirs()).Add({}, bounds());
+  auto &seconds = prometheus::BuildHistogram().Name("seconds").Register(theirs()).Add({}, bounds());
   double const *const drawn = values().data();
   std::size_t i = 0;
   for (auto _ : state) {
@@ -109,8 +114,7 @@ void labelled_theirs(benchmark::State &state) {
   auto &requests = prometheus::BuildCounter().Name("requests_total").Register(theirs());
   std::size_t i = 0;
   for (auto _ : state) {
-    requests
-        .Add({{"path", paths[i % 8]}, {"method", methods[i % 3]}, {"code", statuses[i % 6]}})
+    requests.Add({{"path", paths[i % 8]}, {"method", methods[i % 3]}, {"code", statuses[i % 6]}})
         .Increment();
     ++i;
     benchmark::ClobberMemory();

@@ -21,7 +21,9 @@ using namespace loopmeter;
 struct tenant {
   std::size_t index;
 };
-std::size_t label_index(tenant value) { return value.index; }
+std::size_t label_index(tenant value) {
+  return value.index;
+}
 
 constexpr std::size_t counters = 10'000;
 constexpr std::size_t histograms = 1'000;
@@ -35,7 +37,9 @@ std::vector<std::string> names(std::size_t count) {
   return made;
 }
 
-double observed(std::size_t i) { return 0.0003 * static_cast<double>(i % 977); }
+double observed(std::size_t i) {
+  return 0.0003 * static_cast<double>(i % 977);
+}
 
 void scrape_counters_ours(benchmark::State &state) {
   metrics::registry registry{{.self_metrics = false}};
@@ -44,7 +48,8 @@ void scrape_counters_ours(benchmark::State &state) {
           .add_counter<tenant>({.name = "requests_total", .help = "Requests answered."},
                                metrics::label_domain{"tenant", names(counters)})
           .value();
-  for (std::size_t i = 0; i < counters; ++i) family.at({i}).inc(i * 7919 + 1);
+  for (std::size_t i = 0; i < counters; ++i)
+    family.at({i}).inc(i * 7919 + 1);
   exposition::text_encoder encoder;
   metrics::snapshot snapshot;
   std::string text;
@@ -77,13 +82,13 @@ void scrape_counters_theirs(benchmark::State &state) {
 
 void scrape_histograms_ours(benchmark::State &state) {
   metrics::registry registry{{.self_metrics = false}};
-  auto const family = registry
-                          .add_histogram<tenant>(
-                              {.name = "request_seconds",
-                               .help = "From request to answer.",
-                               .bounds = metrics::exponential_bounds(0.0005, 2.5, 12)},
-                              metrics::label_domain{"tenant", names(histograms)})
-                          .value();
+  auto const family =
+      registry
+          .add_histogram<tenant>({.name = "request_seconds",
+                                  .help = "From request to answer.",
+                                  .bounds = metrics::exponential_bounds(0.0005, 2.5, 12)},
+                                 metrics::label_domain{"tenant", names(histograms)})
+          .value();
   for (std::size_t i = 0; i < 20 * histograms; ++i) {
     family.at({i % histograms}).observe(observed(i));
   }

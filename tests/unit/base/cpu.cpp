@@ -114,7 +114,9 @@ BOOST_FIXTURE_TEST_CASE(what_cannot_be_read_is_no_quota, fake_cgroup) {
   BOOST_TEST(quota() == -1);
   for (auto const *text : {"", "100000", "x 100000", "100000 0", "0 100000", "-5 100000"}) {
     put("a/cpu.max", text);
-    BOOST_TEST_CONTEXT(text) { BOOST_TEST(quota() == -1); }
+    BOOST_TEST_CONTEXT(text) {
+      BOOST_TEST(quota() == -1);
+    }
   }
 }
 

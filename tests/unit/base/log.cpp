@@ -68,7 +68,8 @@ BOOST_AUTO_TEST_CASE(quoting) {
       {std::string_view("\r\t\0\x1b", 4), R"("\x0d\x09\x00\x1b")"},
       {"\x7f\xc3\xa4", R"("\x7f\xc3\xa4")"},
   };
-  for (auto const &r : table) BOOST_TEST(log_::quoted(r.text) == r.quoted);
+  for (auto const &r : table)
+    BOOST_TEST(log_::quoted(r.text) == r.quoted);
 }
 
 BOOST_AUTO_TEST_CASE(level_names) {
@@ -84,11 +85,14 @@ BOOST_AUTO_TEST_CASE(level_names) {
 
 BOOST_AUTO_TEST_CASE(a_line_in_logfmt) {
   captured_stderr captured;
-  log_::warn("cannot accept", {{"error", "Too many\nfiles"}, {"count", 7}, {"path", std::string("/x")}});
+  log_::warn("cannot accept",
+             {{"error", "Too many\nfiles"}, {"count", 7}, {"path", std::string("/x")}});
   auto const text = captured.text();
   BOOST_TEST(text.starts_with("ts="));
-  BOOST_TEST(text.find("Z level=warn msg=\"cannot accept\" error=\"Too many\\nfiles\" count=7 path=/x\n") !=
-             std::string::npos);
+  BOOST_TEST(
+      text.find(
+          "Z level=warn msg=\"cannot accept\" error=\"Too many\\nfiles\" count=7 path=/x\n") !=
+      std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(lines_below_the_level_are_dropped) {

@@ -11,8 +11,12 @@ using loopmeter::unique_fd;
 
 namespace {
 
-unique_fd open_null() { return unique_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
-bool is_open(int descriptor) { return ::fcntl(descriptor, F_GETFD) >= 0; }
+unique_fd open_null() {
+  return unique_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
+bool is_open(int descriptor) {
+  return ::fcntl(descriptor, F_GETFD) >= 0;
+}
 
 }  // namespace
 

@@ -25,13 +25,14 @@ BOOST_AUTO_TEST_CASE(build_info_is_a_constant_1_with_labels) {
   BOOST_TEST(checked.findings_text() == "");
   BOOST_TEST(text.find("# HELP demo_build_info Build info (value is always 1).\n"
                        "# TYPE demo_build_info gauge\n") != std::string::npos);
-  BOOST_TEST(checked.value("demo_build_info", {{"version", "1.2.3"},
-                                               {"revision", "abcdef0"},
-                                               {"branch", "main"},
-                                               {"compiler", build.compiler},
-                                               {"cxx_standard", build.cxx_standard},
-                                               {"arch", build.arch},
-                                               {"boost", build.boost}})
+  BOOST_TEST(checked
+                 .value("demo_build_info", {{"version", "1.2.3"},
+                                            {"revision", "abcdef0"},
+                                            {"branch", "main"},
+                                            {"compiler", build.compiler},
+                                            {"cxx_standard", build.cxx_standard},
+                                            {"arch", build.arch},
+                                            {"boost", build.boost}})
                  .value_or(0) == 1);
 }
 

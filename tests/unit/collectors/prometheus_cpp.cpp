@@ -5,12 +5,12 @@
 
 #include <exposition_checker.hpp>
 
-#include <boost/test/unit_test.hpp>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/summary.h>
+#include <boost/test/unit_test.hpp>
 
 #include <limits>
 #include <stdexcept>
@@ -121,8 +121,8 @@ BOOST_AUTO_TEST_CASE(a_collectable_that_is_gone_or_throws_does_no_harm) {
   auto const checked = exposed(families);
   BOOST_TEST(!checked.value("g").has_value());
   BOOST_TEST(checked.value("own_total").value_or(0) == 1);
-  BOOST_TEST(checked.value("loopmeter_collect_errors_total", {{"cause", "exception"}})
-                 .value_or(0) >= 2);
+  BOOST_TEST(
+      checked.value("loopmeter_collect_errors_total", {{"cause", "exception"}}).value_or(0) >= 2);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -41,10 +41,10 @@ BOOST_AUTO_TEST_CASE(defaults) {
 }
 
 BOOST_AUTO_TEST_CASE(all_flags) {
-  auto const chosen = parse_options({"--web.listen-address=127.0.0.1:0", "--web.listen-address", ":9",
-                                     "--web.telemetry-path=/m", "--server.workers=3",
-                                     "--log.level", "debug", "--shutdown.delay=0s",
-                                     "--shutdown.timeout", "250ms"});
+  auto const chosen =
+      parse_options({"--web.listen-address=127.0.0.1:0", "--web.listen-address", ":9",
+                     "--web.telemetry-path=/m", "--server.workers=3", "--log.level", "debug",
+                     "--shutdown.delay=0s", "--shutdown.timeout", "250ms"});
   BOOST_REQUIRE(chosen.listen.size() == 2U);
   BOOST_TEST(chosen.listen[0].text() == "127.0.0.1:0");
   BOOST_TEST(chosen.listen[1].text() == ":9");
@@ -77,7 +77,8 @@ BOOST_AUTO_TEST_CASE(bad_values) {
       {{"--server.workers=2x"}, "--server.workers"},
       {{"--server.workers=-1"}, "--server.workers"},
       {{"--server.workers="}, "server.workers"},
-      {{"--log.level=loud"}, "--log.level: bad value \"loud\"; allowed is debug, info, warn or error"},
+      {{"--log.level=loud"},
+       "--log.level: bad value \"loud\"; allowed is debug, info, warn or error"},
       {{"--web.listen-address=8080"}, "--web.listen-address: bad value \"8080\""},
       {{"--web.telemetry-path=metrics"}, "--web.telemetry-path"},
       {{"--web.telemetry-path=/"}, "--web.telemetry-path"},
@@ -105,9 +106,10 @@ BOOST_AUTO_TEST_CASE(durations) {
     char const *text;
     std::chrono::milliseconds value;
   };
-  row const table[] = {{"0ms", 0ms}, {"250ms", 250ms}, {"10s", 10s}, {"2m", 2min}, {"60m", 60min},
-                       {"3600s", 1h}, {"3600000ms", 1h}};
-  for (auto const &r : table) BOOST_TEST((demo::parse_duration("f", r.text) == r.value), r.text);
+  row const table[] = {{"0ms", 0ms},   {"250ms", 250ms}, {"10s", 10s},     {"2m", 2min},
+                       {"60m", 60min}, {"3600s", 1h},    {"3600000ms", 1h}};
+  for (auto const &r : table)
+    BOOST_TEST((demo::parse_duration("f", r.text) == r.value), r.text);
   for (auto const *text : {"", "s", "1", "1.5s", "1 s", "1h", "1S", "+1s", "3601s", "3600001ms",
                            "9223372036854775807m", "99999999999999999999s"}) {
     BOOST_CHECK_THROW(demo::parse_duration("f", text), usage_error);

@@ -21,14 +21,16 @@ struct fixture {
 
 std::string names(std::vector<code> const &codes) {
   std::string text;
-  for (code const one : codes) text.append(name_of(one)).append(" ");
+  for (code const one : codes)
+    text.append(name_of(one)).append(" ");
   return text;
 }
 
 void check_fixture(fixture const &bad) {
   std::vector<code> found;
   auto const checked = check_exposition(bad.bytes);
-  for (finding const &one : checked.findings) found.push_back(one.code);
+  for (finding const &one : checked.findings)
+    found.push_back(one.code);
   BOOST_TEST(names(found) == names(bad.expected), bad.bytes << "\n" << checked.findings_text());
 }
 
@@ -168,21 +170,25 @@ std::vector<fixture> const bad_meaning{
 BOOST_AUTO_TEST_SUITE(checker)
 
 BOOST_AUTO_TEST_CASE(bad_lines_are_found) {
-  for (fixture const &bad : bad_lines) check_fixture(bad);
+  for (fixture const &bad : bad_lines)
+    check_fixture(bad);
 }
 
 BOOST_AUTO_TEST_CASE(bad_samples_are_found) {
-  for (fixture const &bad : bad_samples) check_fixture(bad);
+  for (fixture const &bad : bad_samples)
+    check_fixture(bad);
 }
 
 BOOST_AUTO_TEST_CASE(bad_meaning_is_found) {
-  for (fixture const &bad : bad_meaning) check_fixture(bad);
+  for (fixture const &bad : bad_meaning)
+    check_fixture(bad);
 }
 
 BOOST_AUTO_TEST_CASE(each_finding_has_a_fixture) {
   std::set<code> covered;
   for (auto const *table : {&bad_lines, &bad_samples, &bad_meaning}) {
-    for (fixture const &bad : *table) covered.insert(bad.expected.begin(), bad.expected.end());
+    for (fixture const &bad : *table)
+      covered.insert(bad.expected.begin(), bad.expected.end());
   }
   for (int i = 0; i <= static_cast<int>(code::summary_no_count); ++i) {
     auto const one = static_cast<code>(i);

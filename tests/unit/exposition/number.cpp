@@ -80,8 +80,8 @@ struct decimal_comma : std::numpunct<char> {
 };
 
 BOOST_AUTO_TEST_CASE(no_locale_matters) {
-  std::locale const before = std::locale::global(std::locale{std::locale::classic(),
-                                                             new decimal_comma});
+  std::locale const before =
+      std::locale::global(std::locale{std::locale::classic(), new decimal_comma});
   std::setlocale(LC_ALL, "de_DE.UTF-8");  // where the machine has it
   BOOST_TEST(written(1234567.25) == "1234567.25");
   BOOST_TEST(written(std::uint64_t{1234567}) == "1234567");

@@ -5,12 +5,12 @@
 
 #include <exposition_checker.hpp>
 
-#include <boost/test/unit_test.hpp>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+#include <boost/test/unit_test.hpp>
 
 #include <map>
 #include <random>
@@ -50,10 +50,10 @@ BOOST_AUTO_TEST_CASE(prometheus_cpp_says_the_same) {
       ours.add_counter<method>({.name = "c_total", .help = "C."}, label_domain{"m", names}).value();
   auto const our_gauge =
       ours.add_gauge<method>({.name = "g", .help = "G."}, label_domain{"m", names}).value();
-  auto const our_histogram = ours.add_histogram<method>({.name = "h", .help = "H.",
-                                                         .bounds = bounds},
-                                                        label_domain{"m", names})
-                                 .value();
+  auto const our_histogram =
+      ours.add_histogram<method>({.name = "h", .help = "H.", .bounds = bounds},
+                                 label_domain{"m", names})
+          .value();
   auto &their_counter = prometheus::BuildCounter().Name("c_total").Help("C.").Register(theirs);
   auto &their_gauge = prometheus::BuildGauge().Name("g").Help("G.").Register(theirs);
   auto &their_histogram = prometheus::BuildHistogram().Name("h").Help("H.").Register(theirs);

@@ -20,9 +20,13 @@ enum class method { get, head };
 struct numbered {
   std::size_t index;
 };
-std::size_t label_index(numbered value) { return value.index; }
+std::size_t label_index(numbered value) {
+  return value.index;
+}
 
-label_domain methods() { return {"method", {"GET", "HEAD"}}; }
+label_domain methods() {
+  return {"method", {"GET", "HEAD"}};
+}
 
 std::string text_of(registry const &families) {
   std::string text;
@@ -50,24 +54,25 @@ BOOST_AUTO_TEST_SUITE(text)
 BOOST_AUTO_TEST_CASE(golden) {
   registry families{{.self_metrics = false}};
   label_domain const via{"via", {"direct", "a\"b\\\n"}};
-  auto const requests = families
-                            .add_counter<method, method>({.name = "requests_total",
-                                                          .help = "Requests \\ answered.\nAll."},
-                                                         methods(), via)
-                            .value();
+  auto const requests =
+      families
+          .add_counter<method, method>(
+              {.name = "requests_total", .help = "Requests \\ answered.\nAll."}, methods(), via)
+          .value();
   requests.at(method::head, method::head).inc(9'007'199'254'740'993);
   requests.expect(method::get, method::get);
   families.add_gauge({.name = "temperature", .help = "Degrees."}).value().set(-1.5);
   auto const open = families.add_level({.name = "open"}).value();
   open.inc(3);
   open.dec();
-  auto const seconds = families
-                           .add_histogram<method>({.name = "duration_seconds",
-                                                   .help = "Of requests.",
-                                                   .bounds = {0.005, 0.5, 100000}},
-                                                  methods())
-                           .value();
-  for (double const value : {0.005, 0.25, 7.0}) seconds.at(method::get).observe(value);
+  auto const seconds =
+      families
+          .add_histogram<method>(
+              {.name = "duration_seconds", .help = "Of requests.", .bounds = {0.005, 0.5, 100000}},
+              methods())
+          .value();
+  for (double const value : {0.005, 0.25, 7.0})
+    seconds.at(method::get).observe(value);
   families.add_histogram({.name = "sizes_bytes"}).value();
   families.add_float_counter({.name = "busy_seconds_total"}).value().inc(0.1);
   families.add_info({.name = "build_info"}, {{"version", "1.0"}, {"branch", "main"}}).value();
@@ -143,13 +148,25 @@ BOOST_AUTO_TEST_CASE(golden_foreign_families_come_between) {
 }
 
 BOOST_AUTO_TEST_CASE(hostile_label_values_come_back_as_they_were) {
-  std::vector<std::string> const values{
-      "", " ", "\"", "\\", "\n", "\\n", "a=\"b\"} 1\nx 2\n", "größe €", std::string(40'000, '\\'),
-      std::string("\0\x01", 2), "\r", "{}", ",", "\xf0\x9f\x98\x80"};
+  std::vector<std::string> const values{"",
+                                        " ",
+                                        "\"",
+                                        "\\",
+                                        "\n",
+                                        "\\n",
+                                        "a=\"b\"} 1\nx 2\n",
+                                        "größe €",
+                                        std::string(40'000, '\\'),
+                                        std::string("\0\x01", 2),
+                                        "\r",
+                                        "{}",
+                                        ",",
+                                        "\xf0\x9f\x98\x80"};
   registry families;
   auto const made =
       families.add_counter<numbered>({.name = "x_total"}, label_domain{"v", values}).value();
-  for (std::size_t i = 0; i < values.size(); ++i) made.at({i}).inc(i + 1);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    made.at({i}).inc(i + 1);
   auto const checked = checked_text_of(families);
   for (std::size_t i = 0; i < values.size(); ++i) {
     BOOST_TEST(checked.value("x_total", {{"v", values[i]}}).value_or(0) ==
@@ -237,11 +254,12 @@ BOOST_AUTO_TEST_CASE(pieces_are_whole_lines_and_add_up) {
 BOOST_AUTO_TEST_CASE(scrapes_may_overlap_with_each_other_and_with_new_series) {
   registry families;
   std::vector<std::string> numbers;
-  for (int i = 0; i < 64; ++i) numbers.push_back(std::to_string(i));
-  auto const made = families
-                        .add_histogram<numbered>({.name = "sizes", .bounds = {1, 2}},
-                                                     label_domain{"n", numbers})
-                        .value();
+  for (int i = 0; i < 64; ++i)
+    numbers.push_back(std::to_string(i));
+  auto const made =
+      families
+          .add_histogram<numbered>({.name = "sizes", .bounds = {1, 2}}, label_domain{"n", numbers})
+          .value();
   text_encoder encoder;
   std::vector<std::string> findings(2);
   {

@@ -20,24 +20,33 @@ enum class status { ok, failed };
 struct route {
   std::uint32_t index;
 };
-constexpr std::size_t label_index(route value) { return value.index; }
+constexpr std::size_t label_index(route value) {
+  return value.index;
+}
 
-label_domain paths() { return {"path", {"/", "/hello", "/slow", "/x"}}; }
-label_domain methods() { return {"method", {"GET", "HEAD", "other"}}; }
-label_domain statuses() { return {"status", {"ok", "failed"}}; }
+label_domain paths() {
+  return {"path", {"/", "/hello", "/slow", "/x"}};
+}
+label_domain methods() {
+  return {"method", {"GET", "HEAD", "other"}};
+}
+label_domain statuses() {
+  return {"status", {"ok", "failed"}};
+}
 
 BOOST_AUTO_TEST_SUITE(families)
 
 BOOST_AUTO_TEST_CASE(each_combination_of_labels_has_its_own_series) {
   registry registered;
   auto const requests = registered
-                            .add_counter<route, method, status>({.name = "requests_total"},
-                                                                paths(), methods(), statuses())
+                            .add_counter<route, method, status>({.name = "requests_total"}, paths(),
+                                                                methods(), statuses())
                             .value();
   std::uint64_t n = 0;
   for (std::uint32_t r = 0; r < 4; ++r) {
     for (auto const m : {method::get, method::head, method::other}) {
-      for (auto const s : {status::ok, status::failed}) requests.at({r}, m, s).inc(++n);
+      for (auto const s : {status::ok, status::failed})
+        requests.at({r}, m, s).inc(++n);
     }
   }
   auto const now = gather(registered);

@@ -32,16 +32,17 @@ int run_alone(std::string const &name) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-constexpr std::array<char const *, 4> cases{"the_space_is_set_before_its_first_use",
-                                            "a_full_space_refuses_families",
-                                            "without_any_address_space",
-                                            "default_handles_need_no_space"};
+constexpr std::array<char const *, 4> cases{
+    "the_space_is_set_before_its_first_use", "a_full_space_refuses_families",
+    "without_any_address_space", "default_handles_need_no_space"};
 
 BOOST_AUTO_TEST_SUITE(cell_space)
 
 BOOST_AUTO_TEST_CASE(opens_as_it_should) {
   for (char const *name : cases) {
-    BOOST_TEST_CONTEXT(name) { BOOST_TEST(run_alone(name) == 0); }
+    BOOST_TEST_CONTEXT(name) {
+      BOOST_TEST(run_alone(name) == 0);
+    }
   }
   BOOST_TEST(run_alone("no_such_case") != 0);  // so that a renamed case is not passed over
 }
@@ -65,13 +66,16 @@ BOOST_AUTO_TEST_CASE(the_space_is_set_before_its_first_use) {
 struct index_label {
   std::size_t index;
 };
-std::size_t label_index(index_label label) { return label.index; }
+std::size_t label_index(index_label label) {
+  return label.index;
+}
 
 BOOST_AUTO_TEST_CASE(a_full_space_refuses_families) {
   BOOST_TEST(set_shard_bytes(shard_bytes_min));
   registry families;
   std::vector<std::string> values;
-  for (int i = 0; i < 200; ++i) values.push_back(std::to_string(i));
+  for (int i = 0; i < 200; ++i)
+    values.push_back(std::to_string(i));
   label_domain const a{"a", values};
   label_domain const b{"b", values};
   label_domain const c{"c", values};

@@ -22,7 +22,8 @@ BOOST_AUTO_TEST_SUITE(histograms)
 BOOST_AUTO_TEST_CASE(counts_are_cumulated_and_the_sum_is_theirs) {
   registry families;
   auto const sizes = families.add_histogram({.name = "sizes", .bounds = {1, 2, 4}}).value();
-  for (double const value : {0.5, 1.0, 1.5, 3.0, 100.0, -2.0}) sizes.observe(value);
+  for (double const value : {0.5, 1.0, 1.5, 3.0, 100.0, -2.0})
+    sizes.observe(value);
   auto const now = gather(families);
   std::array<std::uint64_t, 4> const expected{3, 4, 5, 6};
   for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -125,7 +126,8 @@ BOOST_AUTO_TEST_CASE(a_gather_does_not_wait_for_a_thread_that_stopped) {
       });
     }};
     stopped.wait();
-    for (int i = 0; i < 100; ++i) BOOST_TEST(read_tally(gather(families), "values").consistent);
+    for (int i = 0; i < 100; ++i)
+      BOOST_TEST(read_tally(gather(families), "values").consistent);
     go_on.count_down();
   }
   BOOST_TEST(read_tally(gather(families), "values").count == 4U);

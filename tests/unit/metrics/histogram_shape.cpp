@@ -103,9 +103,9 @@ BOOST_AUTO_TEST_CASE(equal_bounds_share_a_shape) {
 }
 
 BOOST_AUTO_TEST_CASE(finite_is_what_the_library_says) {
-  for (double const value : {0.0, -0.0, smallest, -smallest, largest, -largest, 1.0, infinity,
-                             -infinity, std::numeric_limits<double>::quiet_NaN(),
-                             -std::numeric_limits<double>::signaling_NaN()}) {
+  for (double const value :
+       {0.0, -0.0, smallest, -smallest, largest, -largest, 1.0, infinity, -infinity,
+        std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::signaling_NaN()}) {
     BOOST_TEST(detail::is_finite(value) == std::isfinite(value));
   }
 }

@@ -33,7 +33,8 @@ BOOST_AUTO_TEST_CASE(a_float_counter_refuses_what_would_make_it_fall) {
   auto const seconds = families.add_float_counter({.name = "seconds_total"}).value();
   auto const before = number_of(gather(families), "loopmeter_refused_observations_total");
   seconds.inc(1.25);
-  for (double const refused : {-1.0, -infinity, infinity, nan, -5e-324}) seconds.inc(refused);
+  for (double const refused : {-1.0, -infinity, infinity, nan, -5e-324})
+    seconds.inc(refused);
   seconds.inc(0);
   seconds.inc(-0.0);
   seconds.inc(5e-324);
@@ -59,7 +60,8 @@ BOOST_AUTO_TEST_CASE(additions_to_a_gauge_from_many_threads_all_count) {
   auto const value = families.add_gauge({.name = "value"}).value();
   value.set(0.5);
   test::on_threads(4, [&](std::size_t i) {
-    for (int k = 0; k < additions; ++k) value.add(i % 2 == 0 ? 3 : -1);
+    for (int k = 0; k < additions; ++k)
+      value.add(i % 2 == 0 ? 3 : -1);
   });
   BOOST_TEST(double_of(gather(families), "value").value() == 0.5 + 4.0 * additions);
 }

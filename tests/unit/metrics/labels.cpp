@@ -52,7 +52,9 @@ enum class color { red, green };
 struct route {
   std::uint16_t index;
 };
-constexpr std::size_t label_index(route value) { return value.index; }
+constexpr std::size_t label_index(route value) {
+  return value.index;
+}
 struct no_label {};
 
 static_assert(label_type<color> && label_type<route> && !label_type<no_label> && !label_type<int>);

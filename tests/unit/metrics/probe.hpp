@@ -72,7 +72,8 @@ inline std::string numbered(std::string name, std::size_t number, std::string_vi
 template <class Work>
 void on_threads(std::size_t count, Work const &work) {
   std::vector<std::jthread> threads;
-  for (std::size_t i = 0; i < count; ++i) threads.emplace_back([&work, i] { work(i); });
+  for (std::size_t i = 0; i < count; ++i)
+    threads.emplace_back([&work, i] { work(i); });
 }
 
 /// A series that is absent fails a check with a message rather than with an exception.

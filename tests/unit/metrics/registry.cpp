@@ -10,7 +10,9 @@ namespace {
 
 enum class method { get, head };
 
-label_domain methods() { return {"method", {"GET", "HEAD"}}; }
+label_domain methods() {
+  return {"method", {"GET", "HEAD"}};
+}
 
 // Checks the cause, and that the message says where to look.
 template <class T>
@@ -91,18 +93,21 @@ BOOST_AUTO_TEST_CASE(texts_are_utf8) {
 BOOST_AUTO_TEST_CASE(bounds_rise) {
   registry families;
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  std::vector<std::vector<double>> const bad{
-      {1, 1}, {2, 1}, {infinity}, {-infinity, 1}, {std::numeric_limits<double>::quiet_NaN()},
-      {0.0, -0.0}, linear_bounds(0, 1, histogram_bounds_max + 1)};
+  std::vector<std::vector<double>> const bad{{1, 1},
+                                             {2, 1},
+                                             {infinity},
+                                             {-infinity, 1},
+                                             {std::numeric_limits<double>::quiet_NaN()},
+                                             {0.0, -0.0},
+                                             linear_bounds(0, 1, histogram_bounds_max + 1)};
   for (auto const &bounds : bad) {
     check_refused(families.add_histogram({.name = "x", .bounds = bounds}),
                   registration_errc::bad_bounds, {"x"});
   }
   BOOST_TEST(families.add_histogram({.name = "x"}).has_value());
-  BOOST_TEST(families
-                 .add_histogram({.name = "y",
-                                 .bounds = linear_bounds(0, 1, histogram_bounds_max)})
-                 .has_value());
+  BOOST_TEST(
+      families.add_histogram({.name = "y", .bounds = linear_bounds(0, 1, histogram_bounds_max)})
+          .has_value());
 }
 
 BOOST_AUTO_TEST_CASE(the_same_shape_is_the_same_family) {

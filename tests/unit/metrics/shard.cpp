@@ -22,7 +22,8 @@ BOOST_AUTO_TEST_CASE(no_increment_is_lost_or_doubled) {
   registry families;
   auto const events = families.add_counter({.name = "events_total"}).value();
   test::on_threads(threads, [&](std::size_t) {
-    for (std::uint64_t i = 0; i < increments; ++i) events.inc();
+    for (std::uint64_t i = 0; i < increments; ++i)
+      events.inc();
   });
   BOOST_TEST(number_of(gather(families), "events_total") == threads * increments);
 }
@@ -60,7 +61,8 @@ BOOST_AUTO_TEST_CASE(sums_are_exact_and_monotone_while_threads_come_and_go) {
     BOOST_TEST(number_of(gather(families), "events_total") ==
                (generation + 1) * threads * increments);
   }
-  while (gathers == 0) std::this_thread::yield();
+  while (gathers == 0)
+    std::this_thread::yield();
   done = true;
   reader.join();
   BOOST_TEST(falls == 0U);
@@ -108,8 +110,7 @@ BOOST_AUTO_TEST_CASE(without_address_space_records_go_to_the_shared_shard) {
   std::uint64_t const expected = threads * increments;
   BOOST_TEST(refused.load() >= 4U);
   BOOST_TEST(number_of(now, "events_total") == 2 * expected);
-  BOOST_TEST(test::double_of(now, "seconds_total").value() ==
-             0.5 * static_cast<double>(expected));
+  BOOST_TEST(test::double_of(now, "seconds_total").value() == 0.5 * static_cast<double>(expected));
   BOOST_TEST(number_of(now, "busy") == 0U);
   BOOST_TEST(number_of(now, "sizes", 0, 0) == 0U);
   BOOST_TEST(number_of(now, "sizes", 0, 1) == expected);

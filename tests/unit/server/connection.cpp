@@ -65,7 +65,8 @@ BOOST_FIXTURE_TEST_CASE(http_1_0_closes_unless_asked, served) {
 
 BOOST_FIXTURE_TEST_CASE(a_pipeline_is_answered_at_once_and_in_order, served) {
   std::string requests;
-  for (int i = 0; i < 16; ++i) requests += post("/echo", "Content-Length: 2\r\n", std::to_string(i + 10));
+  for (int i = 0; i < 16; ++i)
+    requests += post("/echo", "Content-Length: 2\r\n", std::to_string(i + 10));
   client.send(requests);
   // One recv gets them all: they were sent by one call.
   auto all = client.receive_some();
@@ -88,7 +89,8 @@ BOOST_FIXTURE_TEST_CASE(a_long_pipeline_loses_nothing, served) {
   }
   std::thread sender([&] { client.send(requests); });
   int right = 0;
-  for (int i = 0; i < count; ++i) right += body_of(client.answer()) == std::to_string(i + 1000);
+  for (int i = 0; i < count; ++i)
+    right += body_of(client.answer()) == std::to_string(i + 1000);
   sender.join();
   BOOST_TEST(right == count);
   BOOST_TEST(service.requests("/echo", "POST", 200) == count);
@@ -177,7 +179,8 @@ BOOST_FIXTURE_TEST_CASE(expect_100_continue, served) {
   client.send("hello");
   BOOST_TEST(body_of(client.answer()) == "hello");
   // Not asked for what is here already.
-  auto const at_once = exchange(post("/echo", "Expect: 100-continue\r\nContent-Length: 2\r\n", "hi"));
+  auto const at_once =
+      exchange(post("/echo", "Expect: 100-continue\r\nContent-Length: 2\r\n", "hi"));
   BOOST_TEST(body_of(at_once) == "hi");
 }
 
@@ -198,7 +201,8 @@ BOOST_FIXTURE_TEST_CASE(requests_in_pieces, served) {
 BOOST_FIXTURE_TEST_CASE(a_large_body_in_and_out, served) {
   std::string const body(1024 * 1024, 'b');
   auto const request = post("/echo", "Content-Length: 1048576\r\n", body);
-  for (int i = 0; i < 3; ++i) BOOST_TEST((body_of(exchange(request)) == body));
+  for (int i = 0; i < 3; ++i)
+    BOOST_TEST((body_of(exchange(request)) == body));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_slow_reader_gets_all, served) {

@@ -18,7 +18,8 @@ using test::status_of;
 
 namespace {
 
-constexpr auto sleep_series = "test_http_requests_total{path=\"/sleep/{ms}\",method=\"GET\",code=\""sv;
+constexpr auto sleep_series =
+    "test_http_requests_total{path=\"/sleep/{ms}\",method=\"GET\",code=\""sv;
 
 std::string sleeps_with(int code) {
   return std::string(sleep_series) + std::to_string(code) + "\"}";
@@ -72,7 +73,9 @@ BOOST_AUTO_TEST_CASE(a_fin_that_came_before_counts_what_was_answered) {
   BOOST_TEST(all.find("slept 100") != std::string::npos);
   BOOST_TEST(all.find("slept 101") != std::string::npos);
   BOOST_TEST(service.value(sleeps_with(200)) >= 1);
-  BOOST_TEST(service.value(sleeps_with(200)) + std::max<std::int64_t>(0, service.value(sleeps_with(499))) == 2);
+  BOOST_TEST(service.value(sleeps_with(200)) +
+                 std::max<std::int64_t>(0, service.value(sleeps_with(499))) ==
+             2);
 }
 
 BOOST_AUTO_TEST_CASE(what_the_client_leaves_unfinished) {
@@ -93,8 +96,9 @@ BOOST_AUTO_TEST_CASE(what_the_client_leaves_unfinished) {
   BOOST_TEST(service.requests("/echo", "POST", 400) == 1);
 
   test::client reset_in_body(service.port());
-  reset_in_body.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
-                     "Content-Length: 9\r\n\r\n");
+  reset_in_body.send(
+      "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+      "Content-Length: 9\r\n\r\n");
   reset_in_body.answer(true);
   reset_in_body.reset();
   service.wait_for_connections(0);
@@ -104,7 +108,8 @@ BOOST_AUTO_TEST_CASE(what_the_client_leaves_unfinished) {
 BOOST_AUTO_TEST_CASE(the_last_of_its_requests_says_close) {
   test::service service(test::routes(), with([](auto &l) { l.requests_per_connection_max = 3; }));
   test::client client(service.port());
-  for (int i = 0; i < 5; ++i) client.get("/");
+  for (int i = 0; i < 5; ++i)
+    client.get("/");
   auto const first = client.answer();
   BOOST_TEST(first.find("Connection: close") == std::string::npos);
   client.answer();
@@ -171,14 +176,14 @@ BOOST_AUTO_TEST_CASE(lingering_ends) {
 
 BOOST_AUTO_TEST_CASE(lingering_is_bounded_in_octets) {
   test::service service(test::routes(), with([](auto &l) {
-    l.linger_timeout = 60'000ms;
-    l.linger_bytes_max = 100'000;
-  }));
+                          l.linger_timeout = 60'000ms;
+                          l.linger_bytes_max = 100'000;
+                        }));
   test::client client(service.port());
   client.send("BREW / HTTP/1.1\r\nHost: a\r\n\r\n");
   BOOST_TEST(status_of(client.answer()) == 501);
-  BOOST_CHECK_THROW(
-      for (int i = 0; i < 10'000; ++i) client.send(std::string(10'000, 'x')), std::system_error);
+  BOOST_CHECK_THROW(for (int i = 0; i < 10'000; ++i) client.send(std::string(10'000, 'x')),
+                    std::system_error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -30,13 +30,24 @@ void discount(void *memory) noexcept {
 
 }  // namespace
 
-std::uint64_t test::allocations() noexcept { return made.load(std::memory_order_relaxed); }
-std::int64_t test::heap_bytes() noexcept { return in_use.load(std::memory_order_relaxed); }
+std::uint64_t test::allocations() noexcept {
+  return made.load(std::memory_order_relaxed);
+}
+std::int64_t test::heap_bytes() noexcept {
+  return in_use.load(std::memory_order_relaxed);
+}
 
-void *operator new(std::size_t size) {
+// Weak: clang's ThreadSanitizer brings strong ones of its own, and then nothing is counted.
+[[gnu::weak]] void *operator new(std::size_t size) {
   if (auto *memory = counted(size)) return memory;
   throw std::bad_alloc();
 }
-void *operator new(std::size_t size, std::nothrow_t const &) noexcept { return counted(size); }
-void operator delete(void *memory) noexcept { discount(memory); }
-void operator delete(void *memory, std::size_t) noexcept { discount(memory); }
+[[gnu::weak]] void *operator new(std::size_t size, std::nothrow_t const &) noexcept {
+  return counted(size);
+}
+[[gnu::weak]] void operator delete(void *memory) noexcept {
+  discount(memory);
+}
+[[gnu::weak]] void operator delete(void *memory, std::size_t) noexcept {
+  discount(memory);
+}

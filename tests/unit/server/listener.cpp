@@ -17,10 +17,10 @@
 #include "service.hpp"
 #include "test_routes.hpp"
 
+using boost::system::system_error;
 using loopmeter::unique_fd;
 using loopmeter::server::listen_on;
 using loopmeter::server::parse_listen_address;
-using boost::system::system_error;
 
 namespace {
 
@@ -45,7 +45,8 @@ class shortage {
       if (!one) break;
       taken_.push_back(std::move(one));
     }
-    for (int i = 0; i < left; ++i) taken_.pop_back();
+    for (int i = 0; i < left; ++i)
+      taken_.pop_back();
   }
   ~shortage() {
     taken_.clear();
@@ -124,11 +125,11 @@ BOOST_AUTO_TEST_CASE(a_served_port_is_an_error_whatever_its_options) {
   BOOST_REQUIRE(::bind(other.get(), reinterpret_cast<sockaddr *>(&address), sizeof address) == 0);
   BOOST_REQUIRE(::listen(other.get(), backlog) == 0);
   auto const port = test::port_of(other);
-  BOOST_CHECK_EXCEPTION(listen_on({"127.0.0.1", port}, 2, backlog), system_error,
-                        [port](system_error const &e) {
-                          return is_in_use(e) && std::string(e.what()).find(
-                                     "127.0.0.1:" + std::to_string(port)) != std::string::npos;
-                        });
+  BOOST_CHECK_EXCEPTION(
+      listen_on({"127.0.0.1", port}, 2, backlog), system_error, [port](system_error const &e) {
+        return is_in_use(e) &&
+               std::string(e.what()).find("127.0.0.1:" + std::to_string(port)) != std::string::npos;
+      });
   auto const ours = listen_on({"127.0.0.1", 0}, 2, backlog);
   BOOST_CHECK_EXCEPTION(listen_on({"127.0.0.1", test::port_of(ours[0])}, 2, backlog), system_error,
                         is_in_use);

@@ -32,7 +32,8 @@ BOOST_AUTO_TEST_CASE(alive_and_ready_and_then_only_alive) {
   BOOST_TEST(status_of(get(service, "/livez")) == 200);
   BOOST_TEST(status_of(get(service, "/healthz")) == 200);
   BOOST_TEST(status_of(get(service, "/readyz")) == 503);
-  BOOST_TEST(body_of(get(service, "/readyz?verbose")) == "{\"ready\":false,\"phase\":\"starting\"}\n");
+  BOOST_TEST(body_of(get(service, "/readyz?verbose")) ==
+             "{\"ready\":false,\"phase\":\"starting\"}\n");
   life.enter(loopmeter::server::phase::ready);
   BOOST_TEST(status_of(get(service, "/readyz")) == 200);
   BOOST_TEST(body_of(get(service, "/readyz?verbose")) == "{\"ready\":true,\"phase\":\"ready\"}\n");
@@ -40,7 +41,9 @@ BOOST_AUTO_TEST_CASE(alive_and_ready_and_then_only_alive) {
   BOOST_TEST(status_of(get(service, "/readyz")) == 503);
   BOOST_TEST(status_of(get(service, "/livez")) == 200);
   // Not the service's work.
-  BOOST_TEST(service.value("loopmeter_http_requests_total{path=\"/livez\",method=\"GET\",code=\"200\"}") == 2);
+  BOOST_TEST(
+      service.value("loopmeter_http_requests_total{path=\"/livez\",method=\"GET\",code=\"200\"}") ==
+      2);
   BOOST_TEST(service.requests("/livez", "GET", 200) == -1);
 }
 
@@ -51,7 +54,8 @@ BOOST_AUTO_TEST_CASE(a_scrape_shows_what_was_answered_before_it) {
   test::service service({loopmeter::server::scrape_route(other, "/metrics")});
   auto const answer = get(service, "/metrics");
   BOOST_TEST(status_of(answer) == 200);
-  BOOST_TEST(answer.find("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n") != std::string::npos);
+  BOOST_TEST(answer.find("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n") !=
+             std::string::npos);
   BOOST_TEST(body_of(answer).find("\ndemo_total 7\n") != std::string::npos);
 }
 

@@ -179,7 +179,8 @@ BOOST_FIXTURE_TEST_CASE(a_bad_descriptor_is_an_error, set_on_a_loop) {
 // All become ready in one batch; the first to be called destroys the others.
 BOOST_FIXTURE_TEST_CASE(a_handler_may_destroy_sources_later_in_the_batch, set_on_a_loop) {
   std::vector<std::unique_ptr<watched>> many;
-  for (int i = 0; i < 20; ++i) many.push_back(std::make_unique<watched>(ready));
+  for (int i = 0; i < 20; ++i)
+    many.push_back(std::make_unique<watched>(ready));
   run_until([&] {
     return std::all_of(many.begin(), many.end(), [](auto &w) { return w->source.writable(); });
   });
@@ -190,7 +191,8 @@ BOOST_FIXTURE_TEST_CASE(a_handler_may_destroy_sources_later_in_the_batch, set_on
       many.clear();
     });
   }
-  for (auto &w : many) w->peer_sends("x");
+  for (auto &w : many)
+    w->peer_sends("x");
   run_until([&] { return calls > 0; });
   context.poll();
   BOOST_TEST(calls == 1);
@@ -203,7 +205,8 @@ BOOST_FIXTURE_TEST_CASE(a_whole_batch_is_served, set_on_a_loop) {
     many.push_back(std::make_unique<watched>(ready));
     many.back()->source.async_wait(readiness::readable, [&](error_code) { ++calls; });
   }
-  for (auto &w : many) w->peer_sends("x");
+  for (auto &w : many)
+    w->peer_sends("x");
   run_until([&] { return calls == 400; });
 }
 
@@ -269,7 +272,8 @@ BOOST_AUTO_TEST_CASE(destroyed_with_waiters_leaks_nothing) {
   {
     asio::io_context context;
     ready_set ready(context, time);
-    for (int i = 0; i < 3; ++i) many.push_back(std::make_unique<watched>(ready));
+    for (int i = 0; i < 3; ++i)
+      many.push_back(std::make_unique<watched>(ready));
     asio::co_spawn(context, wait_for_ever(many[0]->source, destroyed), asio::detached);
     asio::co_spawn(context, wait_for_ever(many[1]->source, destroyed), asio::detached);
     many[2]->source.async_wait(readiness::readable, [held](error_code) {});
@@ -287,14 +291,16 @@ BOOST_FIXTURE_TEST_CASE(waiting_allocates_nothing, set_on_a_loop) {
     w.source.async_wait(readiness::readable, [&calls](error_code) { ++calls; });
     auto const wanted = calls + 1;
     BOOST_REQUIRE(::send(w.sockets.peer.get(), "x", 1, 0) == 1);
-    while (calls < wanted) context.run_one();
+    while (calls < wanted)
+      context.run_one();
     std::array<char, 16> sink;
     BOOST_REQUIRE(::recv(w.sockets.ours.get(), sink.data(), sink.size(), 0) == 1);
     w.source.clear_readable();
   };
   once();
   auto const before = test::allocations();
-  for (int i = 0; i < 100; ++i) once();
+  for (int i = 0; i < 100; ++i)
+    once();
   auto const made = test::allocations() - before;
   BOOST_TEST(made <= 100U);  // one of Asio's for each run_one() outside of run(), none of ours
 }

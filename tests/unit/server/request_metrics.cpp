@@ -15,7 +15,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-http::response nothing(server::exchange &) { return {}; }
+http::response nothing(server::exchange &) {
+  return {};
+}
 server::plain_handler const plain = nothing;
 
 struct measured {
@@ -33,7 +35,9 @@ struct measured {
     encoder.encode(metrics::gather(registry), out);
     return out;
   }
-  bool has(std::string const &line) const { return text().find('\n' + line + '\n') != std::string::npos; }
+  bool has(std::string const &line) const {
+    return text().find('\n' + line + '\n') != std::string::npos;
+  }
 };
 
 }  // namespace
@@ -57,8 +61,11 @@ BOOST_FIXTURE_TEST_CASE(each_request_is_counted_in_the_family_of_its_resource, m
   BOOST_TEST(has("test_http_requests_total{path=\"/{a}/{b}\",method=\"HEAD\",code=\"499\"} 1"));
   BOOST_TEST(has("test_http_requests_total{path=\"other\",method=\"other\",code=\"404\"} 1"));
   BOOST_TEST(has("loopmeter_http_requests_total{path=\"/livez\",method=\"GET\",code=\"503\"} 1"));
-  BOOST_TEST(has("test_http_request_duration_seconds_bucket{path=\"/{a}/{b}\",method=\"GET\",le=\"0.01\"} 0"));
-  BOOST_TEST(has("test_http_request_duration_seconds_bucket{path=\"/{a}/{b}\",method=\"GET\",le=\"0.025\"} 1"));
+  BOOST_TEST(has(
+      "test_http_request_duration_seconds_bucket{path=\"/{a}/{b}\",method=\"GET\",le=\"0.01\"} 0"));
+  BOOST_TEST(
+      has("test_http_request_duration_seconds_bucket{path=\"/{a}/"
+          "{b}\",method=\"GET\",le=\"0.025\"} 1"));
 }
 
 BOOST_AUTO_TEST_CASE(connection_metrics_begin_at_0) {
@@ -68,7 +75,8 @@ BOOST_AUTO_TEST_CASE(connection_metrics_begin_at_0) {
   exposition::text_encoder encoder;
   encoder.encode(metrics::gather(registry), text);
   for (auto const *reason : {"descriptors", "memory", "aborted", "other"}) {
-    auto const line = "\nloopmeter_http_accept_errors_total{reason=\"" + std::string(reason) + "\"} 0\n";
+    auto const line =
+        "\nloopmeter_http_accept_errors_total{reason=\"" + std::string(reason) + "\"} 0\n";
     BOOST_TEST(text.find(line) != std::string::npos);
   }
 }

@@ -15,7 +15,9 @@ using server::route_table;
 
 namespace {
 
-http::response nothing(server::exchange &) { return {}; }
+http::response nothing(server::exchange &) {
+  return {};
+}
 
 route row(method m, std::string pattern, accounting counted = accounting::service) {
   return {m, std::move(pattern), server::plain_handler(nothing), 200, counted};
@@ -26,7 +28,8 @@ route row(method m, std::string pattern, accounting counted = accounting::servic
 BOOST_AUTO_TEST_SUITE(server_route)
 
 BOOST_AUTO_TEST_CASE(rows_of_one_pattern_are_one_resource) {
-  route_table const table({row(method::get, "/a"), row(method::post, "/a"), row(method::put, "/b/{x}")});
+  route_table const table(
+      {row(method::get, "/a"), row(method::post, "/a"), row(method::put, "/b/{x}")});
   BOOST_TEST(table.resources().size() == 2U);
   BOOST_TEST(table.resources()[0].allow == "GET, HEAD, POST, OPTIONS");
   BOOST_TEST(table.resources()[1].allow == "PUT, OPTIONS");
@@ -38,7 +41,8 @@ BOOST_AUTO_TEST_CASE(rows_of_one_pattern_are_one_resource) {
 }
 
 BOOST_AUTO_TEST_CASE(head_is_answered_by_get_unless_it_has_a_row) {
-  route_table const table({row(method::get, "/a"), row(method::get, "/b"), row(method::head, "/b")});
+  route_table const table(
+      {row(method::get, "/a"), row(method::get, "/b"), row(method::head, "/b")});
   auto const at = [&](std::size_t r, method m) {
     return table.resources()[r].rows[static_cast<std::size_t>(m)];
   };
@@ -55,7 +59,8 @@ BOOST_AUTO_TEST_CASE(bad_tables_are_refused) {
       {row(method::get, "/{x}"), row(method::post, "/{y}")},
       {row(method::get, "/{x")},
   };
-  for (auto const &rows : bad) BOOST_CHECK_THROW(route_table{rows}, std::invalid_argument);
+  for (auto const &rows : bad)
+    BOOST_CHECK_THROW(route_table{rows}, std::invalid_argument);
   BOOST_CHECK_EXCEPTION(route_table{bad[0]}, std::invalid_argument, [](auto const &e) {
     return std::string(e.what()) == "route GET /a stands twice";
   });

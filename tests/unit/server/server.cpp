@@ -59,7 +59,8 @@ BOOST_AUTO_TEST_CASE(two_workers_count_every_request_once) {
       }
     });
   }
-  for (auto &t : threads) t.join();
+  for (auto &t : threads)
+    t.join();
   BOOST_TEST(right == clients * (each + 4));
   BOOST_TEST(service.requests("/", "GET", 200) == clients * each);
   BOOST_TEST(service.requests("/sleep/{ms}", "GET", 200) == clients * 4);
@@ -151,9 +152,11 @@ BOOST_AUTO_TEST_CASE(no_reset_and_no_lost_answer_at_any_moment_of_a_drain) {
     }
     test::wait_until([&] { return at_work == 4; }, "all clients at work");
     service.begin_stop();
-    for (auto &t : threads) t.join();
+    for (auto &t : threads)
+      t.join();
     service.stop();
-    for (auto const &fault : faults) BOOST_TEST(fault == "");
+    for (auto const &fault : faults)
+      BOOST_TEST(fault == "");
     BOOST_TEST(service.requests("/", "GET", 200) == answered);
   }
 }
@@ -166,7 +169,8 @@ BOOST_AUTO_TEST_CASE(a_request_that_is_there_when_the_drain_begins_is_answered) 
   routes.push_back({loopmeter::http::method::get, "/hold",
                     loopmeter::server::plain_handler([&](loopmeter::server::exchange &) {
                       held = true;
-                      while (!go) std::this_thread::yield();
+                      while (!go)
+                        std::this_thread::yield();
                       return loopmeter::http::text("held\n");
                     })});
   test::service service(std::move(routes));
@@ -178,8 +182,8 @@ BOOST_AUTO_TEST_CASE(a_request_that_is_there_when_the_drain_begins_is_answered) 
   test::wait_until([&] { return held.load(); }, "held");
   idle.get("/");
   service.begin_stop();
-  test::wait_until(
-      [&] { return service.life().phase() >= loopmeter::server::phase::finishing; }, "finishing");
+  test::wait_until([&] { return service.life().phase() >= loopmeter::server::phase::finishing; },
+                   "finishing");
   go = true;
   BOOST_TEST(body_of(holder.rest()) == "held\n");
   BOOST_TEST(body_of(idle.rest()) == "hello\n");
@@ -194,8 +198,9 @@ BOOST_AUTO_TEST_CASE(what_lasts_too_long_is_cut_and_counted) {
   test::client silent(service.port(), 4096);
   silent.get("/large");
   test::client uploader(service.port());
-  uploader.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n"
-                "Expect: 100-continue\r\n\r\n");
+  uploader.send(
+      "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n"
+      "Expect: 100-continue\r\n\r\n");
   uploader.answer(true);
   wait_for_handlers(1);
   test::wait_until([&] { return service.requests("/large", "GET", 200) == 1; }, "answer begun");

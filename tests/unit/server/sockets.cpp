@@ -134,11 +134,14 @@ std::string client::answer(bool head_only) {
 
 std::string client::rest() {
   auto all = std::exchange(pending_, {});
-  for (auto more = receive_some(); !more.empty(); more = receive_some()) all += more;
+  for (auto more = receive_some(); !more.empty(); more = receive_some())
+    all += more;
   return all;
 }
 
-void client::finish_sending() { ::shutdown(socket_.get(), SHUT_WR); }
+void client::finish_sending() {
+  ::shutdown(socket_.get(), SHUT_WR);
+}
 
 int status_of(std::string_view answer) {
   constexpr std::string_view version = "HTTP/1.1 ";

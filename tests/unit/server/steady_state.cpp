@@ -6,6 +6,7 @@
 
 #include <array>
 #include <deque>
+#include <string>
 #include <string_view>
 
 #include "counted_new.hpp"
@@ -31,7 +32,8 @@ bool ask(int socket, std::string_view request, std::size_t answers) {
     size += static_cast<std::size_t>(count);
     found = 0;
     std::string_view const all(buffer.data(), size);
-    for (auto at = all.find(last); at != all.npos; at = all.find(last, at + 1)) ++found;
+    for (auto at = all.find(last); at != all.npos; at = all.find(last, at + 1))
+      ++found;
   }
   return true;
 }
@@ -40,22 +42,39 @@ bool ask(int socket, std::string_view request, std::size_t answers) {
 
 BOOST_AUTO_TEST_SUITE(server_steady_state)
 
+BOOST_AUTO_TEST_CASE(allocations_are_counted) {
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+  return;
+#endif
+#endif
+  auto const before = test::allocations();
+  std::string const long_one(1000, 'x');
+  BOOST_TEST(long_one.size() == 1000U);
+  BOOST_TEST(test::allocations() > before);
+}
+
 BOOST_AUTO_TEST_CASE(plain_requests_allocate_nothing) {
   test::service service(test::routes());
   std::deque<test::client> clients;
-  for (int i = 0; i < 8; ++i) clients.emplace_back(service.port());
-  auto const one = "GET / HTTP/1.1\r\nHost: test\r\nUser-Agent: a test with a longer name\r\n\r\n"sv;
+  for (int i = 0; i < 8; ++i)
+    clients.emplace_back(service.port());
+  auto const one =
+      "GET / HTTP/1.1\r\nHost: test\r\nUser-Agent: a test with a longer name\r\n\r\n"sv;
   std::string sixteen;
-  for (int i = 0; i < 16; ++i) sixteen += one;
+  for (int i = 0; i < 16; ++i)
+    sixteen += one;
   bool answered = true;
   auto const round = [&] {
     for (auto &c : clients) {
       answered = answered && ask(c.descriptor(), one, 1) && ask(c.descriptor(), sixteen, 16);
     }
   };
-  for (int i = 0; i < 20; ++i) round();
+  for (int i = 0; i < 20; ++i)
+    round();
   auto const before = test::allocations();
-  for (int i = 0; i < 200; ++i) round();
+  for (int i = 0; i < 200; ++i)
+    round();
   auto const made = test::allocations() - before;
   BOOST_TEST(made == 0U);
   BOOST_TEST(answered);

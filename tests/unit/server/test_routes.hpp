@@ -47,18 +47,15 @@ inline std::vector<loopmeter::server::route> routes() {
   using server::waiting_handler;
   return {
       {method::get, "/", plain_handler([](exchange &) { return http::text("hello\n"); })},
-      {method::post, "/echo", plain_handler([](exchange &x) {
-         return http::text_owned(std::string(x.body()));
-       })},
+      {method::post, "/echo",
+       plain_handler([](exchange &x) { return http::text_owned(std::string(x.body())); })},
       {method::get, "/large", plain_handler([](exchange &) {
          static std::string const body(large_bytes, 'x');
          return http::text(body);
        })},
-      {method::get, "/bad-status",
-       plain_handler([](exchange &) { return http::text("no", 42); })},
-      {method::get, "/throw", plain_handler([](exchange &) -> http::response {
-         throw std::runtime_error("at once");
-       })},
+      {method::get, "/bad-status", plain_handler([](exchange &) { return http::text("no", 42); })},
+      {method::get, "/throw",
+       plain_handler([](exchange &) -> http::response { throw std::runtime_error("at once"); })},
       {method::get, "/throw-int", plain_handler([](exchange &) -> http::response { throw 42; })},
       {method::get, "/throw-later", waiting_handler(throw_later)},
       {method::get, "/sleep/{ms}", waiting_handler(sleep_as_asked)},

@@ -106,7 +106,8 @@ class pair_of_wheels {
     BOOST_REQUIRE_EQUAL(next.has_value(), !entries_.empty());
     if (!next) return;
     BOOST_REQUIRE_GT(*next, now_);
-    for (auto const &e : entries_) BOOST_REQUIRE_LE(*next, e->due_tick);
+    for (auto const &e : entries_)
+      BOOST_REQUIRE_LE(*next, e->due_tick);
   }
 
   std::mt19937_64 random_;
@@ -135,7 +136,8 @@ BOOST_AUTO_TEST_CASE(does_what_a_list_does) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     BOOST_TEST_CONTEXT("seed " << seed) {
       pair_of_wheels both(seed, starts[seed % 5]);
-      for (int i = 0; i < 2000; ++i) both.step();
+      for (int i = 0; i < 2000; ++i)
+        both.step();
       both.run_empty();
     }
   }

@@ -109,9 +109,8 @@ BOOST_FIXTURE_TEST_CASE(foreign_executor_gets_it_posted_and_stays_alive, home) {
   asio::io_context other;
   waiter w;
   bool called = false;
-  w.begin(executor, asio::bind_executor(other.get_executor(), [&called](error_code) {
-            called = true;
-          }));
+  w.begin(executor,
+          asio::bind_executor(other.get_executor(), [&called](error_code) { called = true; }));
   w.complete({});
   BOOST_TEST(!called);
   BOOST_TEST(context.poll() == 0U);
@@ -125,8 +124,8 @@ BOOST_FIXTURE_TEST_CASE(foreign_context_does_not_run_out_of_work, home) {
   waiter w;
   waiter x;
   w.begin(executor, asio::bind_executor(other.get_executor(), [](error_code) {}));
-  x.begin(executor, asio::bind_executor(asio::any_io_executor(erased.get_executor()),
-                                        [](error_code) {}));
+  x.begin(executor,
+          asio::bind_executor(asio::any_io_executor(erased.get_executor()), [](error_code) {}));
   erased.poll();
   BOOST_TEST(!erased.stopped());
   w.complete({});
@@ -140,8 +139,8 @@ BOOST_FIXTURE_TEST_CASE(foreign_context_does_not_run_out_of_work, home) {
 BOOST_FIXTURE_TEST_CASE(type_erased_home_runs_inline, home) {
   waiter w;
   bool called = false;
-  w.begin(executor,
-          asio::bind_executor(asio::any_io_executor(executor), [&called](error_code) { called = true; }));
+  w.begin(executor, asio::bind_executor(asio::any_io_executor(executor),
+                                        [&called](error_code) { called = true; }));
   w.complete({});
   BOOST_TEST(called);
 }

@@ -47,7 +47,9 @@ task<void> sleep_long(wheel::sleeper &s, int &destroyed) {
 
 struct alarm_clock {
   alarm_clock(wheel &owner, loop_clock const &t)
-      : time(t), when(owner, [](void *self) { static_cast<alarm_clock *>(self)->ring(); }, this) {}
+      : time(t),
+        when(
+            owner, [](void *self) { static_cast<alarm_clock *>(self)->ring(); }, this) {}
   void set(clock::duration timeout) {
     due = time.now() + timeout;
     when.set(timeout);
@@ -147,7 +149,8 @@ BOOST_FIXTURE_TEST_CASE(cancellation_slot_leaves_the_next_sleep_alone, wheel_on_
 BOOST_FIXTURE_TEST_CASE(an_expired_sleep_may_destroy_others_of_its_tick, wheel_on_a_loop) {
   std::vector<std::unique_ptr<wheel::sleeper>> sleepers;
   int ended = 0;
-  for (int i = 0; i < 10; ++i) sleepers.push_back(std::make_unique<wheel::sleeper>(sleeps));
+  for (int i = 0; i < 10; ++i)
+    sleepers.push_back(std::make_unique<wheel::sleeper>(sleeps));
   for (auto &s : sleepers) {
     s->async_sleep(1ms, [&](error_code) {
       ++ended;
@@ -203,7 +206,8 @@ BOOST_FIXTURE_TEST_CASE(moving_a_deadline_allocates_nothing, wheel_on_a_loop) {
   alarm_clock one(sleeps, time);
   one.set(75s);
   auto const before = test::allocations();
-  for (int i = 0; i < 1000; ++i) one.when.set(75s);
+  for (int i = 0; i < 1000; ++i)
+    one.when.set(75s);
   BOOST_TEST(test::allocations() == before);
 }
 
@@ -216,12 +220,14 @@ BOOST_FIXTURE_TEST_CASE(ten_thousand_deadlines_share_wake_ups, wheel_on_a_loop) 
   for (int i = 0; i < 10'000; ++i) {
     idle.emplace_back(sleeps, time).set(2048ms + std::chrono::microseconds(random() % 1'000'000));
   }
-  auto const latest = std::max_element(idle.begin(), idle.end(), [](alarm_clock const &a, alarm_clock const &b) {
-                        return a.due < b.due;
-                      })->due;
+  auto const latest =
+      std::max_element(idle.begin(), idle.end(), [](alarm_clock const &a, alarm_clock const &b) {
+        return a.due < b.due;
+      })->due;
   std::size_t wake_ups = 0;
   auto const all_rung = [&] {
-    return std::all_of(idle.begin(), idle.end(), [](alarm_clock const &a) { return a.rung_at.has_value(); });
+    return std::all_of(idle.begin(), idle.end(),
+                       [](alarm_clock const &a) { return a.rung_at.has_value(); });
   };
   while (clock::now() < latest + 300ms || !all_rung()) {
     BOOST_REQUIRE((clock::now() < begin + test::patience));
@@ -229,7 +235,8 @@ BOOST_FIXTURE_TEST_CASE(ten_thousand_deadlines_share_wake_ups, wheel_on_a_loop) 
   }
   std::chrono::duration<double> const took = clock::now() - begin;
   BOOST_TEST(static_cast<double>(wake_ups) < 5 * took.count());
-  for (auto const &a : idle) BOOST_REQUIRE((*a.rung_at >= a.due));
+  for (auto const &a : idle)
+    BOOST_REQUIRE((*a.rung_at >= a.due));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

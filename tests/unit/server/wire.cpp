@@ -94,7 +94,8 @@ BOOST_FIXTURE_TEST_CASE(what_the_socket_does_not_take_is_kept_and_sent, wire_on_
   std::string got(body.size() + 9, '\0');
   std::size_t size = 0;
   run_until([&] {
-    auto const count = ::recv(sockets.peer.get(), got.data() + size, got.size() - size, MSG_DONTWAIT);
+    auto const count =
+        ::recv(sockets.peer.get(), got.data() + size, got.size() - size, MSG_DONTWAIT);
     if (count > 0) size += static_cast<std::size_t>(count);
     return octets.send_unsent() && size == got.size();
   });

@@ -35,7 +35,8 @@ def check_exposition(text: str) -> tuple[int, str]:
 
 def corrupted(text: str) -> dict[str, str]:
     """Copies of an exposition, each wrong in one way."""
-    bucket = next(line for line in text.splitlines() if 'path="/hello"' in line and 'le="1"' in line)
+    bucket = next(line for line in text.splitlines()
+                  if 'path="/hello"' in line and 'le="1"' in line)
     count = next(line for line in text.splitlines()
                  if line.startswith(contract.DURATIONS + "_count{"))
     counter = next(line for line in text.splitlines()

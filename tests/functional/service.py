@@ -61,12 +61,14 @@ class Program:
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=self._log, **options)
         self.pid = self.process.pid
+        self.signalled = False
 
     def log(self) -> str:
         size = os.fstat(self._log.fileno()).st_size
         return os.pread(self._log.fileno(), size, 0).decode("utf-8", "replace")
 
     def signal(self, number: int) -> None:
+        self.signalled = True
         self.process.send_signal(number)  # of a child that ended: does nothing
 
     def wait(self, timeout_s: float = 10) -> int:
@@ -143,5 +145,6 @@ class Service(Program):
             self.kill()
 
     def stop(self, timeout_s: float = 20) -> int:
-        self.signal(signal.SIGTERM)
+        if not self.signalled:  # a second signal would end it at once
+            self.signal(signal.SIGTERM)
         return self.wait(timeout_s)

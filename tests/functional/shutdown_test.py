@@ -169,7 +169,7 @@ class Drain(unittest.TestCase):
                 service.kill()
 
     def test_signal_right_after_the_start_is_heard(self) -> None:
-        """Who has read that we listen may also end us; the default action would be exit by signal."""
+        """Who has read that we listen may also end us; the default action would exit by signal."""
         for _ in range(20):
             process = subprocess.Popen(
                 [DEMO_CPP, "--web.listen-address=127.0.0.1:0", "--server.workers=2",

@@ -12,7 +12,7 @@ import sources
 
 CLANG_TIDY = sources.tool("clang-tidy-16", "clang-tidy")
 BUILD = pathlib.Path(os.environ["LOOPMETER_BUILD_ROOT"])
-QUICK = ["src/loopmeter/exposition/*.cpp", "src/loopmeter/http/*.cpp", "src/loopmeter/metrics/*.cpp"]
+QUICK = [f"src/loopmeter/{room}/*.cpp" for room in ("exposition", "http", "metrics")]
 ARGUMENTS = ["--quiet", "-p", str(BUILD), "--extra-arg=-Wno-unknown-warning-option",
              "--extra-arg=-Wno-ignored-optimization-argument"]
 

@@ -14,7 +14,7 @@
 namespace loopmeter::http {
 
 struct body_limits {
-  std::uint64_t body_bytes_max = 1024 * 1024;
+  std::uint64_t body_bytes_max = std::uint64_t{1024} * 1024;
   /// Chunk extensions of one body together, and its trailer fields: octets that carry no content.
   /// What exceeds them is answered with 413 and 431.
   std::size_t chunk_extension_bytes_max = 4096;

@@ -14,7 +14,7 @@ namespace loopmeter::http {
 
 /// Bounds of a head. What exceeds them is answered with 414 (request line) or 431 (the rest).
 struct head_limits {
-  std::size_t head_bytes_max = 16 * 1024;  ///< with the empty line at its end
+  std::size_t head_bytes_max = std::size_t{16} * 1024;  ///< with the empty line at its end
   std::size_t request_line_bytes_max = 8 * 1024 + 64;
   std::size_t lines_max = 100;  ///< field lines
 };

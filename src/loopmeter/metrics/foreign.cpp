@@ -64,6 +64,7 @@ bool is_valid_value(foreign_series const &series, metric_type type) {
 // Equal for equal label sets only: NUL does not occur in names, and values carry their length.
 std::string key_of(foreign_series const &series) {
   std::vector<label const *> labels;
+  labels.reserve(series.labels.size());
   for (label const &one : series.labels)
     labels.push_back(&one);
   std::ranges::sort(labels, {}, [](label const *one) { return std::string_view{one->name}; });

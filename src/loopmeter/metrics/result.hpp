@@ -40,7 +40,7 @@ struct registration_failure {
 /// Thrown by result::value(): for a program for which it is pointless to start without the metric.
 class registration_error : public std::runtime_error {
  public:
-  explicit registration_error(registration_failure failure)
+  explicit registration_error(registration_failure const &failure)
       : std::runtime_error(failure.message), code_{failure.code} {}
 
   registration_errc code() const noexcept { return code_; }

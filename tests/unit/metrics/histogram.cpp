@@ -176,6 +176,18 @@ BOOST_AUTO_TEST_CASE(sum_and_buckets_agree_under_full_load) {
   BOOST_TEST(end.count == writers * observations);
 }
 
+// What keeps retries few: each set is read while the epoch points at the other.
+BOOST_AUTO_TEST_CASE(a_gather_sends_writers_to_either_set_in_turn) {
+  registry families{{.self_metrics = false}};
+  families.add_counter({.name = "events_total"}).value();
+  auto const before = detail::epoch.value.load();
+  gather(families);
+  BOOST_TEST(detail::epoch.value.load() == before);
+  families.add_histogram({.name = "values"}).value();
+  gather(families);
+  BOOST_TEST(detail::epoch.value.load() == before + 2);
+}
+
 BOOST_AUTO_TEST_CASE(bounds_can_be_made) {
   BOOST_TEST(exponential_bounds(1, 2, 4) == (std::vector<double>{1, 2, 4, 8}),
              boost::test_tools::per_element());

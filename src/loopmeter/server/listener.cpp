@@ -248,6 +248,8 @@ task<void> listener::run() {
 }
 
 listener::outcome listener::accept_some() {
+  // While it was given up, another worker's accept may have taken its number.
+  if (!spare_) spare_ = open_spare();
   for (unsigned i = 0; i < loop_.common.limits.accepts_per_wake_max; ++i) {
     unique_fd accepted(
         ::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));

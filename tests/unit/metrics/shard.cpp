@@ -98,9 +98,9 @@ BOOST_AUTO_TEST_CASE(without_address_space_records_go_to_the_shared_shard) {
     all_have_asked.arrive_and_wait();  // so that none takes the shard that another hands on
     if (has_shard) return;
     ++refused;
-    // Apart, so that threads meet at the same cell.
-    for (std::uint64_t i = 0; i < increments; ++i) events.inc(2);
-    for (std::uint64_t i = 0; i < increments; ++i) seconds.inc(0.5);
+    // Apart and long, so that threads meet at the same cell.
+    for (std::uint64_t i = 0; i < 10 * increments; ++i) events.inc(2);
+    for (std::uint64_t i = 0; i < 10 * increments; ++i) seconds.inc(0.5);
     for (std::uint64_t i = 0; i < increments; ++i) busy.inc();
     for (std::uint64_t i = 0; i < increments; ++i) busy.dec();
     for (std::uint64_t i = 0; i < increments; ++i) sizes.observe(1.5);
@@ -110,13 +110,13 @@ BOOST_AUTO_TEST_CASE(without_address_space_records_go_to_the_shared_shard) {
   auto const now = gather(families);
   std::uint64_t const expected = refused * increments;
   BOOST_TEST(refused.load() >= 4U);
-  BOOST_TEST(number_of(now, "events_total") == 2 * expected);
-  BOOST_TEST(test::double_of(now, "seconds_total").value() == 0.5 * static_cast<double>(expected));
+  BOOST_TEST(number_of(now, "events_total") == 20 * expected);
+  BOOST_TEST(test::double_of(now, "seconds_total").value() == 5.0 * static_cast<double>(expected));
   BOOST_TEST(number_of(now, "busy") == 0U);
   BOOST_TEST(number_of(now, "sizes", 0, 0) == 0U);
   BOOST_TEST(number_of(now, "sizes", 0, 1) == expected);
   BOOST_TEST(test::double_of(now, "sizes", 0, 3).value() == 1.5 * static_cast<double>(expected));
-  BOOST_TEST(number_of(now, "loopmeter_fallback_records_total") - before == 5 * expected);
+  BOOST_TEST(number_of(now, "loopmeter_fallback_records_total") - before == 23 * expected);
 }
 
 counter *recorded_late = nullptr;

@@ -11,6 +11,7 @@
 
 #include "service.hpp"
 #include "test_routes.hpp"
+#include "worker_parts.hpp"
 
 using namespace std::literals;
 using test::body_of;
@@ -184,6 +185,38 @@ BOOST_AUTO_TEST_CASE(lingering_is_bounded_in_octets) {
   BOOST_TEST(status_of(client.answer()) == 501);
   BOOST_CHECK_THROW(for (int i = 0; i < 10'000; ++i) client.send(std::string(10'000, 'x')),
                     std::system_error);
+}
+
+// The worker has not been told of the request when the drain reaches its connection.
+BOOST_FIXTURE_TEST_CASE(drain_looks_for_a_request_before_it_ends_an_idle_connection,
+                        test::worker_parts) {
+  using step = loopmeter::server::connection::step;
+  loopmeter::server::connection c(worker, std::move(sockets.ours));
+  BOOST_REQUIRE(c.open());
+  BOOST_TEST((c.proceed() == step::wait_readable));
+  constexpr auto request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"sv;
+  peer_sends(request);
+  test::wait_for_octets(ours, request.size());
+  life.enter(loopmeter::server::phase::finishing);
+  c.drain();
+  BOOST_TEST((c.proceed() == step::wait_readable));  // answered, and waits for the peer's FIN
+  auto const answer = peer_receives();
+  BOOST_TEST(status_of(answer) == 200);
+  BOOST_TEST(answer.find("Connection: close") != std::string::npos);
+  BOOST_TEST(peer_receives().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(drain_ends_an_idle_connection, test::worker_parts) {
+  using step = loopmeter::server::connection::step;
+  loopmeter::server::connection c(worker, std::move(sockets.ours));
+  BOOST_REQUIRE(c.open());
+  BOOST_TEST((c.proceed() == step::wait_readable));
+  life.enter(loopmeter::server::phase::finishing);
+  c.drain();
+  BOOST_TEST((c.proceed() == step::wait_readable));
+  BOOST_TEST(peer_receives().empty());
+  c.cut();
+  BOOST_TEST((c.proceed() == step::closed));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -5,43 +5,22 @@
 
 #include <string>
 
-#include "sockets.hpp"
 #include "wait_until.hpp"
+#include "worker_parts.hpp"
 
 using namespace loopmeter::server;
 
 namespace {
 
-struct wire_on_a_loop {
+struct wire_on_a_loop : test::worker_parts {
   wire_on_a_loop() { BOOST_REQUIRE(octets.open()); }
 
-  void run_until(auto condition) { test::run_until(worker.context, condition, "condition"); }
-  void peer_sends(std::string_view text) const {
-    BOOST_REQUIRE(::send(sockets.peer.get(), text.data(), text.size(), MSG_NOSIGNAL) ==
-                  static_cast<ssize_t>(text.size()));
-  }
-  // Until the kernel holds that much for us: one read must find all of it.
+  // One read must find all of it.
   void wait_for_octets(std::size_t count) {
-    std::string peek(count, '\0');
-    test::wait_until(
-        [&] {
-          return ::recv(ours, peek.data(), count, MSG_PEEK | MSG_DONTWAIT) ==
-                 static_cast<ssize_t>(count);
-        },
-        "octets");
+    test::wait_for_octets(ours, count);
     run_until([&] { return octets.source().readable(); });
   }
 
-  loopmeter::metrics::registry registry;
-  route_table routes{{}};
-  limits bounds;
-  lifecycle life;
-  request_metrics requests{registry, "test", routes};
-  connection_metrics connections{registry};
-  shared common{routes, bounds, life, requests, connections};
-  loop worker{common};
-  test::socket_pair sockets = test::connected_pair();
-  int ours = sockets.ours.get();
   wire octets{worker, std::move(sockets.ours), nullptr, nullptr};
 };
 

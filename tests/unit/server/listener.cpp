@@ -179,7 +179,8 @@ BOOST_AUTO_TEST_CASE(without_descriptors_it_sheds_and_recovers) {
   {
     shortage const none(1);
     test::client refused(service.port());  // takes the one that is left
-    service.wait_for("loopmeter_http_accept_errors_total{reason=\"descriptors\"}", 1);
+    constexpr auto series = "loopmeter_http_accept_errors_total{reason=\"descriptors\"}";
+    test::wait_until([&] { return service.value(series) >= 1; }, series);
     refused.close();
     before.get("/");  // who is in stays in
     BOOST_TEST(test::status_of(before.answer()) == 200);

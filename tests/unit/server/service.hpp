@@ -79,8 +79,7 @@ class service {
                  std::string(method) + "\",code=\"" + std::to_string(code) + "\"}");
   }
   void wait_for(std::string const &series, std::int64_t wanted) const {
-    wait_until([&] { return value(series) == wanted; },
-               series + " = " + std::to_string(wanted) + ", is " + std::to_string(value(series)));
+    wait_until([&] { return value(series) == wanted; }, series + " = " + std::to_string(wanted));
   }
   void wait_for_connections(std::int64_t wanted) const {
     wait_for("loopmeter_http_connections", wanted);

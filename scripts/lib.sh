@@ -25,6 +25,7 @@ packages_for() {
       ;;
     test)
       packages_for build
+      packages_for image
       echo clang-16 clang-format-16 clang-tidy-16 curl debian-archive-keyring hey \
         libboost-test1.81-dev libclang-rt-16-dev procps python3 python3-prometheus-client \
         python3-yaml shellcheck strace util-linux wrk
@@ -34,7 +35,7 @@ packages_for() {
       echo libbenchmark-dev python3-matplotlib
       ;;
     image)
-      echo buildah ca-certificates crun debian-archive-keyring fuse-overlayfs mmdebstrap
+      echo buildah ca-certificates crun debian-archive-keyring jq mmdebstrap
       ;;
   esac
 }

@@ -331,6 +331,7 @@ result<histogram> registry::add_histogram(histogram_options const &options) {
 
 result<info> registry::add_info(family_options const &options, std::vector<label> const &labels) {
   std::vector<label_domain> domains;
+  domains.reserve(labels.size());
   for (label const &one : labels)
     domains.emplace_back(one.name, std::vector{one.value});
   auto const place = add(kind::info, options, {}, std::move(domains));

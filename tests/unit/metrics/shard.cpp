@@ -99,11 +99,16 @@ BOOST_AUTO_TEST_CASE(without_address_space_records_go_to_the_shared_shard) {
     if (has_shard) return;
     ++refused;
     // Apart and long, so that threads meet at the same cell.
-    for (std::uint64_t i = 0; i < 10 * increments; ++i) events.inc(2);
-    for (std::uint64_t i = 0; i < 10 * increments; ++i) seconds.inc(0.5);
-    for (std::uint64_t i = 0; i < increments; ++i) busy.inc();
-    for (std::uint64_t i = 0; i < increments; ++i) busy.dec();
-    for (std::uint64_t i = 0; i < increments; ++i) sizes.observe(1.5);
+    for (std::uint64_t i = 0; i < 10 * increments; ++i)
+      events.inc(2);
+    for (std::uint64_t i = 0; i < 10 * increments; ++i)
+      seconds.inc(0.5);
+    for (std::uint64_t i = 0; i < increments; ++i)
+      busy.inc();
+    for (std::uint64_t i = 0; i < increments; ++i)
+      busy.dec();
+    for (std::uint64_t i = 0; i < increments; ++i)
+      sizes.observe(1.5);
   });
   detail::set_reserve_function(nullptr);
 

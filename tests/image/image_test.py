@@ -54,7 +54,7 @@ def wait_until(condition, deadline_s):
         except (AssertionError, OSError) as error:
             if time.monotonic() > deadline:
                 raise AssertionError(f'not in {deadline_s} s: {error}') from error
-        time.sleep(0.01)
+        time.sleep(0.01)  # pace of the polling
 
 
 class Image(unittest.TestCase):

@@ -60,6 +60,7 @@ class text_encoder {
   std::shared_ptr<detail::text_plan const> plan_for(metrics::snapshot const &snapshot);
 
   mutable std::mutex mutex_;  // guards the two below; held to look and to replace, not to render
+  // shared: a stream under way keeps its plan while a scrape replaces it.
   std::shared_ptr<detail::text_plan const> plan_;
   std::size_t plans_made_ = 0;
 };

@@ -13,7 +13,7 @@
 #include <loopmeter/http/response.hpp>
 #include <loopmeter/http/router.hpp>
 
-#include "allocations.hpp"
+#include "counted_new.hpp"
 
 using namespace std::literals;
 using namespace loopmeter::http;

@@ -20,7 +20,7 @@ BOOST_AUTO_TEST_CASE(no_record_allocates) {
   auto const sizes =
       families.add_histogram<method>({.name = "sizes", .bounds = {1, 2, 3}}, methods).value();
   prepare_thread();
-  std::size_t const before = test::allocations();
+  std::size_t const before = ::test::allocations();
   for (int i = 0; i < 1000; ++i) {  // the first round is each series' first event
     auto const label = i % 2 == 0 ? method::get : method::head;
     events.at(label).inc();
@@ -32,9 +32,9 @@ BOOST_AUTO_TEST_CASE(no_record_allocates) {
     sizes.at(label).observe(-1.0 / 0.0);
     open.dec();
   }
-  BOOST_TEST(test::allocations() == before);
+  BOOST_TEST(::test::allocations() == before);
   registry const another;
-  BOOST_TEST(test::allocations() > before);  // it counts
+  BOOST_TEST(::test::allocations() > before);  // it counts
 }
 
 BOOST_AUTO_TEST_CASE(a_gather_into_an_old_snapshot_does_not_either) {
@@ -46,12 +46,12 @@ BOOST_AUTO_TEST_CASE(a_gather_into_an_old_snapshot_does_not_either) {
     detail::epoch.value.fetch_add(1);
     gather(families, reused);
   }
-  std::size_t const before = test::allocations();
+  std::size_t const before = ::test::allocations();
   for (int i = 0; i < 10; ++i) {
     sizes.observe(i);
     gather(families, reused);
   }
-  BOOST_TEST(test::allocations() == before);
+  BOOST_TEST(::test::allocations() == before);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

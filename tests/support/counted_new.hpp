@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this program has on the heap, counted by its own operator new, over all threads.
+// What this program has on the heap, counted by its own operator new, over all threads. Linked in
+// where it is asked for; other programs keep the usual one.
 #pragma once
 
 #include <cstddef>

@@ -29,6 +29,9 @@ def missing():
     for command in ('buildah', 'crun', 'jq', 'mmdebstrap'):
         if not shutil.which(command):
             yield command
+    mounts = pathlib.Path('/proc/self/mountinfo').read_text(encoding='utf-8').splitlines()
+    if not any(line.split()[4] == '/' for line in mounts):
+        yield 'a root directory that is a mount point'  # a plain chroot holds no containers
 
 
 def script(*arguments):

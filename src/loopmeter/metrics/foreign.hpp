@@ -53,13 +53,14 @@ struct foreign_family {
   std::vector<foreign_series> series;
 };
 
-/// Gives its families as they are now. One gather of a registry calls it at a time. It may throw:
-/// that is counted and the other families are exposed all the same.
+/// Gives its families as they are now. Called on a collector thread of the registry, one call of it
+/// at a time. It may throw and may block: that is counted, and the other families are exposed all
+/// the same.
 using source = std::function<std::vector<foreign_family>()>;
 
 /// Why families or series of a source were left out, label `cause` of
 /// loopmeter_collect_errors_total.
-enum class collect_error { exception, duplicate, invalid };
+enum class collect_error { exception, duplicate, invalid, late };
 
 namespace detail {
 /// Takes out what an exposition must not contain: bad names, values that are not UTF-8, series that

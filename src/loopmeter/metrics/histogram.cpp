@@ -14,27 +14,40 @@ constinit std::mutex shared_set_mutex;
 
 }  // namespace
 
-set_reading read_set(cell const *set, std::span<std::uint64_t> buckets) noexcept {
+set_reading read_set(cell const *set, histogram_shape const &shape,
+                     std::span<std::uint64_t> buckets, native_counts &native) {
+  using namespace histogram_cell;
+  cell const *const native_cells = set + shape.native_first;
   set_reading reading;
   for (;;) {
     ++reading.attempts;
     // acquire, all of them: each pairs with the writer's release of the same cell; what follows
     // from that is written in histogram_set.hpp.
-    std::uint64_t const count = set[histogram_cell::count].load(std::memory_order_acquire);
-    std::uint64_t in_buckets = 0;
+    std::uint64_t const at_first = set[count].load(std::memory_order_acquire);
+    std::uint64_t in_native = 0;
+    if (shape.native != nullptr) {
+      native.reset(*shape.native);
+      in_native = native.read(native_cells);
+    }
+    std::uint64_t b = 0;
     for (std::size_t i = 0; i < buckets.size(); ++i) {
       buckets[i] = set[histogram_cell::buckets + i].load(std::memory_order_acquire);
-      in_buckets += buckets[i];
+      b += buckets[i];
     }
-    cell const &sum = set[histogram_cell::sum + (in_buckets & 1)];
-    reading.sum = to_double(sum.load(std::memory_order_acquire));
+    reading.sum = to_double(set[sums + (b & 1)].load(std::memory_order_acquire));
+    std::uint64_t const pending =
+        shape.native == nullptr
+            ? 0
+            : native_cells[native_cell::pending + (b & 1)].load(std::memory_order_acquire);
     // acquire is enough although nothing is read after it: what was read above is ordered before
     // this load by its own acquire, so count cannot be older than they are.
-    if (set[histogram_cell::count].load(std::memory_order_acquire) == count) return reading;
-    if (reading.attempts == read_attempts_max) {
-      reading.torn = true;
-      return reading;
+    bool const at_rest = set[count].load(std::memory_order_acquire) == at_first;
+    reading.torn = !at_rest && reading.attempts == read_attempts_max;
+    if (!at_rest && !reading.torn) continue;
+    if (at_rest && shape.native != nullptr && in_native != b) {
+      native.count(static_cast<std::uint32_t>(pending));
     }
+    return reading;
   }
 }
 
@@ -54,10 +67,24 @@ void histogram::observe_slow(double value) const noexcept {
     // relaxed: as in observe(); read under the lock, so that one writer at most is late.
     std::uint64_t const side = detail::epoch.value.load(std::memory_order_relaxed) & 1;
     detail::cell *const set = cells + offset_ + (side == 0 ? 0 : shape_->cells_per_set);
-    first = detail::write_observation(set, shape_->bucket_of(value), value);
+    first = detail::write_observation(set, *shape_, value);
   }
   detail::count_fallback();
   if (first) detail::touch(offset_);
+}
+
+void histogram::keep_exemplar(double value, trace_context const &trace) const noexcept {
+  // A thread without a shard leaves none: the shared one has many writers, a slot allows one.
+  if (detail::thread_cells == nullptr || !detail::is_finite(value)) return;
+  std::size_t const bucket = shape_->bound_count == 0 && shape_->native != nullptr
+                                 ? shape_->native->cell_of(value) % shape_->exemplar_count
+                                 : shape_->bucket_of(value);
+  detail::cell_offset const slot =
+      offset_ + shape_->first_exemplar() +
+      static_cast<detail::cell_offset>(bucket) * detail::cells_per_line;
+  // relaxed: an old generation only means one exemplar more.
+  std::uint64_t const generation = detail::epoch.value.load(std::memory_order_relaxed) / 2;
+  detail::write_exemplar(detail::thread_cells + slot, generation, value, trace);
 }
 
 std::vector<double> exponential_bounds(double start, double factor, std::size_t count) {

@@ -2,7 +2,6 @@
 #include <loopmeter/metrics/histogram_shape.hpp>
 
 #include <loopmeter/base/assert.hpp>
-#include <loopmeter/metrics/histogram_set.hpp>
 
 #include <limits>
 #include <memory>
@@ -14,22 +13,33 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-constexpr cell_offset cells_for(std::size_t bucket_count) {
-  std::size_t const cells = histogram_cell::buckets + bucket_count;
+constexpr cell_offset whole_lines(std::size_t cells) {
   return static_cast<cell_offset>((cells + cells_per_line - 1) / cells_per_line * cells_per_line);
+}
+
+constexpr cell_offset cells_for(std::size_t bucket_count) {
+  return whole_lines(histogram_cell::buckets + bucket_count);
 }
 
 // A shape and what it points to.
 class shape_storage {
  public:
-  explicit shape_storage(std::span<double const> from) {
+  shape_storage(std::span<double const> from, native_shape const *native, bool exemplars) {
     // -0 becomes 0: they are one bound, but not one in their bits.
     for (double const bound : from)
       bounds_.push_back(bound + 0.0);
     bounds_.push_back(infinity);
     shape_.bounds = bounds_.data();
     shape_.bound_count = static_cast<std::uint32_t>(from.size());
-    shape_.cells_per_set = cells_for(from.size() + 1);
+    shape_.native = native;
+    shape_.native_first = cells_for(from.size() + 1);
+    shape_.cells_per_set =
+        shape_.native_first + (native == nullptr ? 0 : whole_lines(native->cell_count));
+    // A native histogram without bounds has one bucket, and still more to show than one trace.
+    constexpr std::size_t native_exemplars = 8;
+    std::size_t const slots =
+        from.empty() && native != nullptr ? native_exemplars : from.size() + 1;
+    shape_.exemplar_count = exemplars ? static_cast<std::uint32_t>(slots) : 0;
     choose_bins();
   }
 
@@ -65,13 +75,13 @@ class shape_storage {
       ++in_bin[static_cast<std::size_t>(bin)];
     }
     shape_.bounds_in_bin_max = *std::ranges::max_element(in_bin);
-    bounds_before_.clear();
-    std::uint16_t before = 0;
+    bins_.clear();
+    std::size_t before = 0;
     for (std::uint16_t const count : in_bin) {
-      bounds_before_.push_back(before);
-      before = static_cast<std::uint16_t>(before + count);
+      bins_.push_back({.first_bound = bounds_[before], .bounds_before = before});
+      before += count;
     }
-    shape_.bounds_before = bounds_before_.data();
+    shape_.bins = bins_.data();
     shape_.first_bin = first;
     shape_.last_bin = last;
     shape_.bin_shift = shift;
@@ -79,7 +89,7 @@ class shape_storage {
   }
 
   std::vector<double> bounds_;
-  std::vector<std::uint16_t> bounds_before_;
+  std::vector<histogram_shape::bin> bins_;
   histogram_shape shape_{};
 };
 
@@ -94,28 +104,36 @@ shape_table &all_shapes() {
   return *table;
 }
 
-constinit std::uint16_t const no_bounds_before = 0;
+constinit histogram_shape::bin const only_bin{.first_bound = infinity, .bounds_before = 0};
 
 }  // namespace
 
 constinit histogram_shape const empty_shape{.bounds = &infinity,
-                                            .bounds_before = &no_bounds_before,
+                                            .bins = &only_bin,
                                             .first_bin = 0,
                                             .last_bin = 0,
                                             .bin_shift = 52,
                                             .bounds_in_bin_max = 0,
                                             .bound_count = 0,
-                                            .cells_per_set = cells_for(1)};
+                                            .native = nullptr,
+                                            .native_first = cells_for(1),
+                                            .cells_per_set = cells_for(1),
+                                            .exemplar_count = 0};
 static_assert(2 * cells_for(1) <= fixed_cells::discard_count);
 
-histogram_shape const &intern_shape(std::span<double const> bounds) {
+histogram_shape const &intern_shape(std::span<double const> bounds,
+                                    std::optional<native_options> const &native, bool exemplars) {
   LOOPMETER_ASSERT(bounds.size() <= histogram_bounds_max);
+  native_shape const *const part = native ? &intern_native(*native) : nullptr;
   shape_table &table = all_shapes();
   std::lock_guard const lock{table.mutex};
   for (auto const &known : table.shapes) {
-    if (std::ranges::equal(known->shape().finite_bounds(), bounds)) return known->shape();
+    histogram_shape const &shape = known->shape();
+    bool const same_parts = shape.native == part && (shape.exemplar_count != 0) == exemplars;
+    if (same_parts && std::ranges::equal(shape.finite_bounds(), bounds)) return shape;
   }
-  return table.shapes.emplace_back(std::make_unique<shape_storage const>(bounds))->shape();
+  auto added = std::make_unique<shape_storage const>(bounds, part, exemplars);
+  return table.shapes.emplace_back(std::move(added))->shape();
 }
 
 }  // namespace loopmeter::metrics::detail

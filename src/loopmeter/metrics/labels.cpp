@@ -35,17 +35,39 @@ constexpr utf8_lead lead_of(unsigned char byte) {
   return {.following = -1};
 }
 
+constexpr bool is_name_part(char c, bool colon) {
+  return is_letter(c) || is_digit(c) || c == '_' || (colon && c == ':');
+}
+
+std::string legacy_name(std::string_view name, bool colon) {
+  std::string legacy;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    bool const continues = (static_cast<unsigned char>(name[i]) & 0xc0U) == 0x80;
+    if (continues) continue;  // of a character that has its _ already
+    bool const fits = is_name_part(name[i], colon) && !(i == 0 && is_digit(name[i]));
+    legacy += fits ? name[i] : '_';
+  }
+  return legacy;
+}
+
 }  // namespace
 
 bool is_metric_name(std::string_view name) noexcept {
   if (name.empty() || is_digit(name.front())) return false;
-  return std::ranges::all_of(
-      name, [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == ':'; });
+  return std::ranges::all_of(name, [](char c) { return is_name_part(c, true); });
 }
 
 bool is_label_name(std::string_view name) noexcept {
   if (name.empty() || is_digit(name.front())) return false;
-  return std::ranges::all_of(name, [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
+  return std::ranges::all_of(name, [](char c) { return is_name_part(c, false); });
+}
+
+std::string legacy_metric_name(std::string_view name) {
+  return legacy_name(name, true);
+}
+
+std::string legacy_label_name(std::string_view name) {
+  return legacy_name(name, false);
 }
 
 bool is_utf8(std::string_view text) noexcept {

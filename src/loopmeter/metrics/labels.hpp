@@ -60,6 +60,11 @@ concept label_type = requires(Label const &value) {
 bool is_metric_name(std::string_view name) noexcept;
 bool is_label_name(std::string_view name) noexcept;
 
+/// The name as scrapers before Prometheus 3 see it: with _ for each character that their grammar
+/// does not have. A name of that grammar stays as it is.
+std::string legacy_metric_name(std::string_view name);
+std::string legacy_label_name(std::string_view name);
+
 /// Well-formed UTF-8 (Unicode 15, table 3-7): no surrogates, no overlong forms.
 bool is_utf8(std::string_view text) noexcept;
 

@@ -3,6 +3,7 @@
 // need not.
 #include <loopmeter/metrics/registry.hpp>
 
+#include <loopmeter/base/clock.hpp>
 #include <loopmeter/metrics/registry_state.hpp>
 #include <loopmeter/metrics/shard.hpp>
 
@@ -21,16 +22,18 @@ std::string in_family(std::string_view family, std::string_view what) {
   return "family '" + std::string{family} + "': " + std::string{what};
 }
 
-std::optional<failure> check_label(family_options const &options, instrument_kind kind,
-                                   label_domain const &domain) {
+std::optional<failure> check_label(histogram_options const &options, instrument_kind kind,
+                                   label_domain const &domain, bool open) {
   auto const fail = [&](registration_errc code, std::string_view what) {
     std::string const message = "label '" + domain.name + "' " + std::string{what};
     return failure{code, in_family(options.name, message)};
   };
-  if (!is_label_name(domain.name)) {
+  bool const is_name = is_label_name(domain.name) ||
+                       (options.allow_utf8_names && !domain.name.empty() && is_utf8(domain.name));
+  if (!is_name) {
     return fail(registration_errc::bad_label_name, "is not [a-zA-Z_][a-zA-Z0-9_]*");
   }
-  if (domain.name.starts_with("__")) {
+  if (legacy_label_name(domain.name).starts_with("__")) {
     return fail(registration_errc::reserved_label, "begins with __, which Prometheus keeps");
   }
   if (kind == instrument_kind::histogram && domain.name == "le") {
@@ -40,7 +43,7 @@ std::optional<failure> check_label(family_options const &options, instrument_kin
     return fail(registration_errc::reserved_label,
                 "is written on the target by scraping and would return as exported_" + domain.name);
   }
-  if (domain.values.empty()) return fail(registration_errc::empty_domain, "has no values");
+  if (domain.values.empty() && !open) return fail(registration_errc::empty_domain, "has no values");
   std::set<std::string_view> seen;
   for (std::string const &value : domain.values) {
     if (!is_utf8(value)) {
@@ -68,30 +71,61 @@ std::optional<failure> check_bounds(std::string_view family, std::span<double co
   return std::nullopt;
 }
 
-std::optional<failure> check(family_options const &options, instrument_kind kind,
-                             std::span<double const> bounds,
-                             std::vector<label_domain> const &labels) {
-  if (!is_metric_name(options.name)) {
+std::optional<failure> check_native(std::string_view family, native_options const &native) {
+  auto const fail = [&](std::string_view what) {
+    return failure{registration_errc::bad_native, in_family(family, what)};
+  };
+  if (native.schema < native_schema_min || native.schema > native_schema_max) {
+    return fail("the native schema " + std::to_string(native.schema) + " is not -4 to 8");
+  }
+  if (native.bucket_limit == 0) return fail("a native histogram without buckets");
+  if (!(native.zero_threshold >= native_threshold_min && native.zero_threshold <= 1)) {
+    return fail("the zero threshold is not 2^-64 to 1");
+  }
+  return std::nullopt;
+}
+
+// The unit is the last word of the name, before _total.
+bool has_unit(std::string_view name, std::string_view unit) {
+  if (name.ends_with("_total")) name.remove_suffix(std::string_view{"_total"}.size());
+  return name.size() > unit.size() && name.ends_with(unit) &&
+         name[name.size() - unit.size() - 1] == '_';
+}
+
+std::optional<failure> check(histogram_options const &options, instrument_kind kind,
+                             std::vector<label_domain> const &labels, bool open) {
+  bool const is_name = is_metric_name(options.name) ||
+                       (options.allow_utf8_names && !options.name.empty() && is_utf8(options.name));
+  if (!is_name) {
     return failure{registration_errc::bad_metric_name,
                    in_family(options.name, "the name is not [a-zA-Z_:][a-zA-Z0-9_:]*")};
   }
   if (!is_utf8(options.help)) {
     return failure{registration_errc::invalid_utf8, in_family(options.name, "help is not UTF-8")};
   }
-  std::set<std::string_view> names;
+  if (!options.unit.empty() && !has_unit(options.name, options.unit)) {
+    return failure{registration_errc::bad_unit,
+                   in_family(options.name, "the name does not end in the unit '" +
+                                               std::string{options.unit} + "'")};
+  }
+  std::set<std::string> names;  // as a scraper that does not know UTF-8 names sees them
   for (label_domain const &domain : labels) {
-    if (auto found = check_label(options, kind, domain)) return found;
-    if (!names.insert(domain.name).second) {
+    if (auto found = check_label(options, kind, domain, open)) return found;
+    if (!names.insert(legacy_label_name(domain.name)).second) {
       return failure{registration_errc::duplicate_label,
                      in_family(options.name, "label '" + domain.name + "' occurs twice")};
     }
   }
-  return check_bounds(options.name, bounds);
+  if (options.native) {
+    if (auto found = check_native(options.name, *options.native)) return found;
+  }
+  return check_bounds(options.name, options.bounds);
 }
 
 bool has_shape(family_definition const &known, family_definition const &asked) {
-  return known.kind == asked.kind && known.help == asked.help && known.labels == asked.labels &&
-         known.place.shape == asked.place.shape;
+  return known.kind == asked.kind && known.help == asked.help && known.unit == asked.unit &&
+         known.labels == asked.labels && known.place.shape == asked.place.shape &&
+         known.series_limit == asked.series_limit;
 }
 
 std::uint64_t series_of(std::vector<label_domain> const &labels) {
@@ -104,45 +138,71 @@ std::uint64_t series_of(std::vector<label_domain> const &labels) {
   return count;
 }
 
-// Gives the family its cells.
-std::optional<failure> allocate(family_definition &family) {
-  std::uint64_t const series = series_of(family.labels);
-  family_place &place = family.place;
-  cell_offset alignment = 1;
+// How many cells a series has, and where its first may lie.
+cell_offset set_cells_per_series(family_definition &family) {
   switch (family.kind) {
-    case instrument_kind::info:
-      return std::nullopt;
     case instrument_kind::level:
-      place.cells_per_series = level::cell_count;
+      family.place.cells_per_series = level::cell_count;
       break;
     case instrument_kind::histogram:
-      place.cells_per_series = place.shape->cells_per_series();
-      alignment = cells_per_line;
-      break;
+      family.place.cells_per_series = family.place.shape->cells_per_series();
+      return cells_per_line;
     case instrument_kind::counter:
     case instrument_kind::float_counter:
     case instrument_kind::gauge:
-      place.cells_per_series = 1;
+      family.place.cells_per_series = 1;
+      break;
+    case instrument_kind::info:
       break;
   }
-  allocation const cells = allocate_cells(series * place.cells_per_series, alignment);
-  if (!cells.first) {
-    if (cells.error == allocation_error::unavailable) {
-      return failure{registration_errc::cell_space_unavailable,
-                     in_family(family.name, "no address space for the shared shard")};
-    }
-    std::string const count = std::to_string(series);
-    return failure{registration_errc::cell_space_exhausted,
-                   in_family(family.name, "no cells left for " + count + " series")};
+  return 1;
+}
+
+failure no_cells(std::string_view family, allocation_error error, std::uint64_t series) {
+  if (error == allocation_error::unavailable) {
+    return {registration_errc::cell_space_unavailable,
+            in_family(family, "no address space for the shared shard")};
   }
-  place.first = *cells.first;
+  return {registration_errc::cell_space_exhausted,
+          in_family(family, "no cells left for " + std::to_string(series) + " series")};
+}
+
+// Gives a closed family its cells.
+std::optional<failure> allocate(family_definition &family) {
+  cell_offset const alignment = set_cells_per_series(family);
+  if (family.kind == instrument_kind::info) return std::nullopt;
+  std::uint64_t const series = series_of(family.labels);
+  allocation const cells = allocate_cells(series * family.place.cells_per_series, alignment);
+  if (!cells.first) return no_cells(family.name, cells.error, series);
+  family.place.first = *cells.first;
   family.series_count = static_cast<std::uint32_t>(series);
   return std::nullopt;
 }
 
+// The store of an open family; its series get their cells one by one. Never freed, since threads
+// and handles keep pointers to it.
+std::optional<failure> open_family_store(family_definition &family) {
+  cell_offset const alignment = set_cells_per_series(family);
+  allocation const probe = allocate_cells(0, alignment);
+  if (!probe.first) return no_cells(family.name, probe.error, 0);
+  family.open = new open_store{family.labels.size(), family.place.cells_per_series, alignment,
+                               family.series_limit};
+  return std::nullopt;
+}
+
+// The names that its series have with any scraper.
+std::set<std::string> all_series_names(std::string const &name, metric_type type) {
+  std::set<std::string> names;
+  for (std::string const &form : {name, legacy_metric_name(name)}) {
+    for (std::string &one : series_names(form, type))
+      names.insert(std::move(one));
+  }
+  return names;
+}
+
 // Enters a checked family; under the state's mutex.
 void enter(registry_state &state, family_definition family) {
-  for (std::string const &name : series_names(family.name, family.type())) {
+  for (std::string const &name : all_series_names(family.name, family.type())) {
     state.family_of_series_name.emplace(name, family.name);
   }
   std::string const name = family.name;
@@ -161,18 +221,23 @@ void add_self_metrics(registry_state &state) {
                   .kind = instrument_kind::counter,
                   .labels = std::move(labels),
                   .place = {.first = first, .cells_per_series = 1, .shape = nullptr},
-                  .series_count = series_count});
+                  .series_count = series_count,
+                  .start_ms = unix_milliseconds()});
     for (std::uint32_t i = 0; i < series_count; ++i)
       touch(first + i);
   };
   add("loopmeter_collect_errors_total", "Families or series of sources that were left out.",
-      fixed_cells::collect_errors, {label_domain{"cause", {"exception", "duplicate", "invalid"}}},
+      fixed_cells::collect_errors,
+      {label_domain{"cause", {"exception", "duplicate", "invalid", "late"}}},
       fixed_cells::collect_error_count);
   add("loopmeter_fallback_records_total", "Records of threads that had no shard of their own.",
       fixed_cells::fallback_records, {}, 1);
   add("loopmeter_refused_observations_total",
       "Values that were not recorded: not finite, or negative for a counter.",
       fixed_cells::refused_observations, {}, 1);
+  add("loopmeter_series_overflows_total",
+      "Lookups of open labels that fell into an overflow series: past a limit, or not UTF-8.",
+      fixed_cells::overflows, {}, 1);
   add("loopmeter_torn_reads_total",
       "Histogram reads whose sum may not match their buckets; 0 unless caches are incoherent.",
       fixed_cells::torn_reads, {}, 1);
@@ -215,6 +280,10 @@ std::size_t family_definition::values_per_series() const noexcept {
   return kind == instrument_kind::histogram ? place.shape->bucket_count() + 2 : 1;
 }
 
+bool family_definition::is_native() const noexcept {
+  return kind == instrument_kind::histogram && place.shape->native != nullptr;
+}
+
 std::vector<std::string> series_names(std::string const &family, metric_type type) {
   switch (type) {
     case metric_type::histogram:
@@ -246,6 +315,10 @@ char const *name_of(registration_errc code) noexcept {
       return "invalid_utf8";
     case registration_errc::bad_bounds:
       return "bad_bounds";
+    case registration_errc::bad_native:
+      return "bad_native";
+    case registration_errc::bad_unit:
+      return "bad_unit";
     case registration_errc::shape_conflict:
       return "shape_conflict";
     case registration_errc::name_clash:
@@ -264,67 +337,115 @@ registry::registry(registry_options options) : state_{std::make_unique<detail::r
 
 registry::~registry() = default;
 
-result<detail::family_place> registry::add(kind of, family_options const &options,
-                                           std::span<double const> bounds,
-                                           std::vector<label_domain> labels) {
-  if (auto failure = detail::check(options, of, bounds, labels)) return *std::move(failure);
-  detail::family_definition asked{.name = std::string{options.name},
-                                  .help = std::string{options.help},
-                                  .kind = of,
-                                  .labels = std::move(labels),
-                                  .place = {}};
-  if (of == kind::histogram) asked.place.shape = &detail::intern_shape(bounds);
+namespace detail {
+namespace {
 
-  std::lock_guard const lock{state_->mutex};
-  if (auto const known = state_->families.find(asked.name); known != state_->families.end()) {
-    if (detail::has_shape(*known->second, asked)) return known->second->place;
-    return registration_failure{
+// Finds the family of that name or makes it of `asked`, which is checked; `give_cells` is what a
+// new one needs.
+template <class GiveCells>
+result<std::shared_ptr<family_definition const>> find_or_enter(registry_state &state,
+                                                               family_definition asked,
+                                                               GiveCells give_cells) {
+  std::lock_guard const lock{state.mutex};
+  if (auto const known = state.families.find(asked.name); known != state.families.end()) {
+    if (has_shape(*known->second, asked)) return known->second;
+    return failure{
         registration_errc::shape_conflict,
-        detail::in_family(asked.name, "is registered with another kind, help, label or bound")};
+        in_family(asked.name, "is registered with another kind, help, unit, label or bound")};
   }
-  for (std::string const &name : detail::series_names(asked.name, asked.type())) {
-    auto const other = state_->family_of_series_name.find(name);
-    if (other == state_->family_of_series_name.end()) continue;
-    return registration_failure{
+  for (std::string const &name : all_series_names(asked.name, asked.type())) {
+    auto const other = state.family_of_series_name.find(name);
+    if (other == state.family_of_series_name.end()) continue;
+    return failure{
         registration_errc::name_clash,
-        detail::in_family(asked.name,
-                          "'" + name + "' is a series of the family '" + other->second + "'")};
+        in_family(asked.name, "'" + name + "' is a series of the family '" + other->second + "'")};
   }
-  if (auto failure = detail::allocate(asked)) return *std::move(failure);
-  detail::family_place const place = asked.place;
+  if (auto refused = give_cells(asked)) return *std::move(refused);
+  asked.start_ms = unix_milliseconds();
+  std::string const name = asked.name;
+  enter(state, std::move(asked));
+  return state.families.find(name)->second;
+}
+
+family_definition definition_of(instrument_kind kind, histogram_options const &options,
+                                std::vector<label_domain> labels) {
+  family_definition asked{.name = std::string{options.name},
+                          .help = std::string{options.help},
+                          .unit = std::string{options.unit},
+                          .kind = kind,
+                          .labels = std::move(labels),
+                          .place = {}};
+  if (kind == instrument_kind::histogram) {
+    asked.place.shape = &intern_shape(options.bounds, options.native, options.exemplars);
+  }
+  return asked;
+}
+
+}  // namespace
+}  // namespace detail
+
+histogram_options registry::widen(family_options const &options) {
+  return {.name = options.name,
+          .help = options.help,
+          .unit = options.unit,
+          .allow_target_labels = options.allow_target_labels,
+          .allow_utf8_names = options.allow_utf8_names,
+          .series_limit = options.series_limit};
+}
+
+result<detail::family_place> registry::add(kind of, histogram_options const &options,
+                                           std::vector<label_domain> labels) {
+  if (auto failure = detail::check(options, of, labels, false)) return *std::move(failure);
+  auto const found = detail::find_or_enter(
+      *state_, detail::definition_of(of, options, std::move(labels)), detail::allocate);
+  if (!found) return found.failure();
+  detail::family_definition const &family = *found.value();
   // One series without a choice of labels has nothing to wait for.
-  if (asked.labels.empty()) detail::touch(place.first);
-  detail::enter(*state_, std::move(asked));
-  return place;
+  if (family.labels.empty()) detail::touch(family.place.first);
+  return family.place;
+}
+
+result<detail::open_place> registry::add_open_place(kind of, histogram_options const &options,
+                                                    std::span<std::string_view const> labels) {
+  std::vector<label_domain> domains;
+  domains.reserve(labels.size());
+  for (std::string_view const name : labels)
+    domains.emplace_back(name, std::initializer_list<std::string_view>{});
+  if (auto failure = detail::check(options, of, domains, true)) return *std::move(failure);
+  auto asked = detail::definition_of(of, options, std::move(domains));
+  asked.series_limit = std::max<std::size_t>(1, options.series_limit);
+  auto const found = detail::find_or_enter(*state_, std::move(asked), detail::open_family_store);
+  if (!found) return found.failure();
+  detail::family_definition const &family = *found.value();
+  return detail::open_place{.store = family.open, .place = family.place};
 }
 
 result<counter> registry::add_counter(family_options const &options) {
-  auto const place = add(kind::counter, options, {}, {});
+  auto const place = add(kind::counter, widen(options), {});
   if (!place) return place.failure();
   return counter{place.value().first};
 }
 
 result<float_counter> registry::add_float_counter(family_options const &options) {
-  auto const place = add(kind::float_counter, options, {}, {});
+  auto const place = add(kind::float_counter, widen(options), {});
   if (!place) return place.failure();
   return float_counter{place.value().first};
 }
 
 result<gauge> registry::add_gauge(family_options const &options) {
-  auto const place = add(kind::gauge, options, {}, {});
+  auto const place = add(kind::gauge, widen(options), {});
   if (!place) return place.failure();
   return gauge{place.value().first};
 }
 
 result<level> registry::add_level(family_options const &options) {
-  auto const place = add(kind::level, options, {}, {});
+  auto const place = add(kind::level, widen(options), {});
   if (!place) return place.failure();
   return level{place.value().first};
 }
 
 result<histogram> registry::add_histogram(histogram_options const &options) {
-  auto const place = add(kind::histogram, {options.name, options.help, options.allow_target_labels},
-                         options.bounds, {});
+  auto const place = add(kind::histogram, options, {});
   if (!place) return place.failure();
   return histogram{place.value().first, *place.value().shape};
 }
@@ -334,20 +455,53 @@ result<info> registry::add_info(family_options const &options, std::vector<label
   domains.reserve(labels.size());
   for (label const &one : labels)
     domains.emplace_back(one.name, std::vector{one.value});
-  auto const place = add(kind::info, options, {}, std::move(domains));
+  auto const place = add(kind::info, widen(options), std::move(domains));
   if (!place) return place.failure();
   return info{};
 }
 
+bool registry::remove_family(std::string_view name) {
+  std::lock_guard const lock{state_->mutex};
+  auto const found = state_->families.find(std::string{name});
+  if (found == state_->families.end()) return false;
+  std::erase_if(state_->family_of_series_name,
+                [name](auto const &entry) { return entry.second == name; });
+  state_->removed.erase(found->first);
+  state_->resets.erase(found->first);
+  state_->families.erase(found);
+  ++state_->generation;
+  return true;
+}
+
+bool registry::remove_series(std::string_view name, std::vector<label> const &labels) {
+  std::lock_guard const lock{state_->mutex};
+  auto const found = state_->families.find(std::string{name});
+  if (found == state_->families.end()) return false;
+  detail::family_definition const &family = *found->second;
+  if (labels.size() != family.labels.size()) return false;
+  std::vector<std::string_view> values;
+  std::uint32_t number = 0;
+  for (label_domain const &domain : family.labels) {
+    auto const given = std::ranges::find(labels, domain.name, &label::name);
+    if (given == labels.end()) return false;
+    values.push_back(given->value);
+    if (family.open != nullptr) continue;
+    auto const position = std::ranges::find(domain.values, given->value);
+    if (position == domain.values.end()) return false;
+    number = number * static_cast<std::uint32_t>(domain.values.size()) +
+             static_cast<std::uint32_t>(position - domain.values.begin());
+  }
+  if (family.open != nullptr) return family.open->remove(values);
+  ++state_->generation;
+  return state_->removed[family.name].insert(number).second;
+}
+
 registry::source_id registry::add_source(source give) {
-  std::lock_guard const lock{state_->sources_mutex};
-  state_->sources.emplace_back(state_->next_source, std::move(give));
-  return state_->next_source++;
+  return state_->sources.add(std::move(give));
 }
 
 void registry::remove_source(source_id id) {
-  std::lock_guard const lock{state_->sources_mutex};
-  std::erase_if(state_->sources, [id](auto const &known) { return known.first == id; });
+  state_->sources.remove(id);
 }
 
 }  // namespace loopmeter::metrics

@@ -32,9 +32,9 @@
 //   metrics.requests.at(route{0}, method::get).inc();           // on any thread
 //   metrics.duration.at(route{0}).observe(0.0042);
 //
-//   exposition::text_encoder encoder;                           // <loopmeter/exposition/text.hpp>
+//   exposition::encoder encoder;                        // <loopmeter/exposition/encoder.hpp>
 //   std::string body;
-//   encoder.encode(gather(r), body);                            // <loopmeter/metrics/gather.hpp>
+//   encoder.encode(gather(r), {}, body);                // <loopmeter/metrics/gather.hpp>
 #pragma once
 
 #include <loopmeter/metrics/family.hpp>
@@ -42,13 +42,17 @@
 #include <loopmeter/metrics/histogram.hpp>
 #include <loopmeter/metrics/instruments.hpp>
 #include <loopmeter/metrics/labels.hpp>
+#include <loopmeter/metrics/native.hpp>
+#include <loopmeter/metrics/open_series.hpp>
 #include <loopmeter/metrics/result.hpp>
 
 #include <array>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -67,17 +71,32 @@ enum class instrument_kind { counter, float_counter, gauge, level, histogram, in
 struct family_options {
   std::string_view name{};
   std::string_view help{};
+  /// The base unit ("seconds", "bytes"): what the name ends in, before _total. OpenMetrics says it.
+  std::string_view unit{};
   /// Take label names that scraping writes on the target (job, instance, pod, …), knowing that
   /// they arrive as exported_<name> unless the scrape honours labels.
   bool allow_target_labels = false;
+  /// Take any UTF-8 for the name and label names, not the letters, digits and _ alone. Scrapers
+  /// before Prometheus 3 see them with _ for what they do not know.
+  bool allow_utf8_names = false;
+  /// How many series an open family may have; beyond it values fall into one overflow series.
+  std::size_t series_limit = series_limit_default;
 };
 
 struct histogram_options {
   std::string_view name{};
   std::string_view help{};
+  std::string_view unit{};
   /// Upper bounds, strictly increasing and finite, at most histogram_bounds_max; +Inf is added.
   std::vector<double> bounds{};
+  /// Also (or, without bounds, only) as a native histogram, whose buckets need no bounds.
+  std::optional<native_options> native{};
+  /// Keep exemplars: of each bucket the last trace, see histogram::observe. A line of memory for
+  /// each bucket that has one.
+  bool exemplars = false;
   bool allow_target_labels = false;
+  bool allow_utf8_names = false;
+  std::size_t series_limit = series_limit_default;
 };
 
 struct registry_options {
@@ -89,8 +108,9 @@ struct registry_options {
 /// Declared families, in any number of registries; all members may be called from any thread.
 ///
 /// Each add_...() gives the handle, or why not (registration_errc). The same name with the same
-/// shape (kind, help, labels with their values, bounds) gives the same family again. A family
-/// without labels is exposed from the start, one with labels series by series: see family::expect.
+/// shape (kind, help, unit, labels with their values, bounds, native part) gives the same family
+/// again. A family without labels is exposed from the start, one with labels series by series: see
+/// family::expect.
 class registry {
  public:
   explicit registry(registry_options options = {});
@@ -110,61 +130,113 @@ class registry {
     requires(sizeof...(Labels) > 0 && sizeof...(Labels) == sizeof...(Domains))
   result<counter_family<Labels...>> add_counter(family_options const &options,
                                                 Domains const &...domains) {
-    return add_family<counter, Labels...>(kind::counter, options, {}, {domains...});
+    return add_family<counter, Labels...>(kind::counter, options, {domains...});
   }
   template <label_type... Labels, std::same_as<label_domain>... Domains>
     requires(sizeof...(Labels) > 0 && sizeof...(Labels) == sizeof...(Domains))
   result<float_counter_family<Labels...>> add_float_counter(family_options const &options,
                                                             Domains const &...domains) {
-    return add_family<float_counter, Labels...>(kind::float_counter, options, {}, {domains...});
+    return add_family<float_counter, Labels...>(kind::float_counter, options, {domains...});
   }
   template <label_type... Labels, std::same_as<label_domain>... Domains>
     requires(sizeof...(Labels) > 0 && sizeof...(Labels) == sizeof...(Domains))
   result<gauge_family<Labels...>> add_gauge(family_options const &options,
                                             Domains const &...domains) {
-    return add_family<gauge, Labels...>(kind::gauge, options, {}, {domains...});
+    return add_family<gauge, Labels...>(kind::gauge, options, {domains...});
   }
   template <label_type... Labels, std::same_as<label_domain>... Domains>
     requires(sizeof...(Labels) > 0 && sizeof...(Labels) == sizeof...(Domains))
   result<level_family<Labels...>> add_level(family_options const &options,
                                             Domains const &...domains) {
-    return add_family<level, Labels...>(kind::level, options, {}, {domains...});
+    return add_family<level, Labels...>(kind::level, options, {domains...});
   }
   template <label_type... Labels, std::same_as<label_domain>... Domains>
     requires(sizeof...(Labels) > 0 && sizeof...(Labels) == sizeof...(Domains))
   result<histogram_family<Labels...>> add_histogram(histogram_options const &options,
                                                     Domains const &...domains) {
-    return add_family<histogram, Labels...>(
-        kind::histogram, {options.name, options.help, options.allow_target_labels}, options.bounds,
-        {domains...});
+    return add_family<histogram, Labels...>(kind::histogram, options, {domains...});
   }
 
-  /// Asks `give` for families at each gather. Its exceptions and unusable families are counted in
-  /// loopmeter_collect_errors_total. A family whose name is taken already is left out.
+  /// The same with labels whose values are known only at run time.
+  template <std::size_t N>
+  result<open_counter_family<N>> add_counter(family_options const &options,
+                                             open_labels<N> const &labels) {
+    return add_open<counter>(kind::counter, options, labels);
+  }
+  template <std::size_t N>
+  result<open_float_counter_family<N>> add_float_counter(family_options const &options,
+                                                         open_labels<N> const &labels) {
+    return add_open<float_counter>(kind::float_counter, options, labels);
+  }
+  template <std::size_t N>
+  result<open_gauge_family<N>> add_gauge(family_options const &options,
+                                         open_labels<N> const &labels) {
+    return add_open<gauge>(kind::gauge, options, labels);
+  }
+  template <std::size_t N>
+  result<open_level_family<N>> add_level(family_options const &options,
+                                         open_labels<N> const &labels) {
+    return add_open<level>(kind::level, options, labels);
+  }
+  template <std::size_t N>
+  result<open_histogram_family<N>> add_histogram(histogram_options const &options,
+                                                 open_labels<N> const &labels) {
+    return add_open<histogram>(kind::histogram, options, labels);
+  }
+
+  /// Takes a family out; false if there is none. What handles record is dropped from now on; the
+  /// name is free for another shape.
+  bool remove_family(std::string_view name);
+
+  /// Takes one series out; false if there is none. Of closed labels it does not come back; for open
+  /// ones see open_family::remove. Labels in any order.
+  bool remove_series(std::string_view name, std::vector<label> const &labels);
+
+  /// Begins the counters and histograms of a family at 0 again, with now as their start: what was
+  /// counted is subtracted from each gather to come. False if there is none of this name, or it is
+  /// of another type. No writer is touched.
+  bool reset_family(std::string_view name);
+
+  /// Asks `give` for families at each gather, on a thread of its own kind (see sources.hpp). Its
+  /// exceptions, lateness and unusable families are counted in loopmeter_collect_errors_total. A
+  /// family whose name is taken already is left out.
   using source_id = std::uint64_t;
   source_id add_source(source give);
   /// After it returns the source is not running and will not be called again. Not from a source.
   void remove_source(source_id id);
 
  private:
-  friend void gather(registry const &registry, snapshot &reused);
+  friend void gather(registry const &registry, snapshot &reused,
+                     std::chrono::milliseconds collect_time);
   using kind = detail::instrument_kind;
 
-  result<detail::family_place> add(kind of, family_options const &options,
-                                   std::span<double const> bounds,
+  result<detail::family_place> add(kind of, histogram_options const &options,
                                    std::vector<label_domain> labels);
+  result<detail::open_place> add_open_place(kind of, histogram_options const &options,
+                                            std::span<std::string_view const> labels);
 
-  template <class Instrument, class... Labels>
-  result<family<Instrument, Labels...>> add_family(kind of, family_options const &options,
-                                                   std::span<double const> bounds,
+  /// Any instrument's options, as those of the one that has most.
+  static histogram_options widen(family_options const &options);
+  static histogram_options const &widen(histogram_options const &options) { return options; }
+
+  template <class Instrument, class... Labels, class Options>
+  result<family<Instrument, Labels...>> add_family(kind of, Options const &options,
                                                    std::vector<label_domain> labels) {
     std::array<std::uint32_t, sizeof...(Labels)> sizes{};
     for (std::size_t i = 0; i < sizes.size(); ++i) {
       sizes[i] = static_cast<std::uint32_t>(labels[i].values.size());
     }
-    auto const place = add(of, options, bounds, std::move(labels));
+    auto const place = add(of, widen(options), std::move(labels));
     if (!place) return place.failure();
     return family<Instrument, Labels...>{place.value(), sizes};
+  }
+
+  template <class Instrument, class Options, std::size_t N>
+  result<open_family<Instrument, N>> add_open(kind of, Options const &options,
+                                              open_labels<N> const &labels) {
+    auto const found = add_open_place(of, widen(options), labels.names);
+    if (!found) return found.failure();
+    return open_family<Instrument, N>{*found.value().store, found.value().place};
   }
 
   std::unique_ptr<detail::registry_state> state_;

@@ -4,13 +4,15 @@
 #pragma once
 
 #include <loopmeter/metrics/gather.hpp>
+#include <loopmeter/metrics/sources.hpp>
 
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 namespace loopmeter::metrics::detail {
@@ -19,14 +21,18 @@ struct registry_state {
   std::mutex mutex;  // guards what follows, up to the sources
   std::map<std::string, std::shared_ptr<family_definition const>> families;
   std::map<std::string, std::string> family_of_series_name;  // x_bucket → x
-  std::uint64_t generation = 0;                              // of families
-  std::shared_ptr<layout const> current_layout;              // shared: with snapshots
+  std::map<std::string, std::set<std::uint32_t>> removed;    // of closed families
+  std::map<std::string, std::shared_ptr<family_reset const>> resets;
+  std::uint64_t generation = 0;                  // of families, removals and resets
+  std::shared_ptr<layout const> current_layout;  // shared: with snapshots
   std::uint64_t layout_generation = 0;
   std::uint64_t layout_touches = 0;
 
-  std::mutex sources_mutex;  // taken before `mutex`; held while sources run
-  std::vector<std::pair<std::uint64_t, source>> sources;
-  std::uint64_t next_source = 1;
+  // That native parts were lowered to, by the first cell of their series; under the mutex of
+  // gathers.
+  std::unordered_map<cell_offset, std::int32_t> schemas;
+
+  source_set sources;
 };
 
 /// The names that series of a family have in an exposition, and its own.

@@ -22,6 +22,8 @@ enum class registration_errc {
   empty_domain,     ///< a label without values has no series
   invalid_utf8,     ///< a label value or a help text
   bad_bounds,       ///< not strictly increasing, not finite, or more than the limit
+  bad_native,       ///< a schema, limit or threshold out of range
+  bad_unit,         ///< not the last word of the name
   shape_conflict,   ///< the name is taken by a family of another shape
   name_clash,       ///< a series of this name belongs to another family (x_count and x)
   cell_space_exhausted,   ///< see set_shard_bytes

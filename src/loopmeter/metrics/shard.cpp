@@ -177,6 +177,10 @@ void count_fallback() noexcept {
   cells[fixed_cells::fallback_records].fetch_add(1, std::memory_order_relaxed);
 }
 
+void count_overflow() noexcept {
+  add_slow(fixed_cells::overflows, 1, std::memory_order_relaxed);  // relaxed: it orders nothing
+}
+
 void add_slow(cell_offset offset, std::uint64_t n, std::memory_order order) noexcept {
   bool first = false;
   if (cell *const own = claim_thread_cells(); own != nullptr) {

@@ -72,8 +72,9 @@ inline constexpr cell_offset refused_observations = 16;
 inline constexpr cell_offset fallback_records = 17;
 /// One for each collect_error of foreign.hpp.
 inline constexpr cell_offset collect_errors = 18;
-inline constexpr cell_offset collect_error_count = 3;
-inline constexpr cell_offset torn_reads = 21;
+inline constexpr cell_offset collect_error_count = 4;
+inline constexpr cell_offset torn_reads = 22;
+inline constexpr cell_offset overflows = 23;
 inline constexpr cell_offset end = 32;
 }  // namespace fixed_cells
 
@@ -120,6 +121,9 @@ void add_double_slow(cell_offset offset, double n) noexcept;
 
 /// Counts one record that goes to the shared shard.
 void count_fallback() noexcept;
+
+/// Counts one lookup that fell into the overflow series of an open family.
+void count_overflow() noexcept;
 
 /// Adds to a cell of one's own shard; true when this was its first event.
 inline bool bump(cell &own, std::uint64_t n, std::memory_order order) noexcept {

@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(a_writer_stopped_between_any_two_stores_is_read_rightly) {
       BOOST_TEST(read.count <= most);
       seen = read.count;
     };
-    detail::write_observation(set, bucket, static_cast<double>(bucket + 1), [&] {
+    detail::write_observation(set, *definition.place.shape, static_cast<double>(bucket + 1), [&] {
       ++stores;
       look(written, written + 1);
     });
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_gather_does_not_wait_for_a_thread_that_stopped) {
     std::jthread const writer{[&] {
       made.observe(2);
       int stores = 0;
-      detail::write_observation(detail::thread_cells + place.first, 3, 4, [&] {
+      detail::write_observation(detail::thread_cells + place.first, *place.shape, 4, [&] {
         if (++stores != stop_after) return;
         stopped.count_down();
         go_on.wait();

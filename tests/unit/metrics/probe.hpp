@@ -48,7 +48,7 @@ inline std::optional<std::uint64_t> value_of(metrics::snapshot const &snapshot,
   auto const *family = find_family(snapshot, name);
   if (family == nullptr) return std::nullopt;
   for (std::size_t i = 0; i < family->series.size(); ++i) {
-    if (family->series[i] != series) continue;
+    if (family->series[i].number != series) continue;
     return snapshot
         .values[family->first_value + i * family->definition->values_per_series() + position];
   }

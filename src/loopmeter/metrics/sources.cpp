@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <loopmeter/metrics/sources.hpp>
+
+#include <loopmeter/metrics/instruments.hpp>
+#include <loopmeter/metrics/shard.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace loopmeter::metrics::detail {
+namespace {
+
+void count_error(collect_error cause, std::size_t n) noexcept {
+  counter{fixed_cells::collect_errors + static_cast<cell_offset>(cause)}.inc(n);
+}
+
+// Runs a source; what it gives is fit to be exposed.
+std::vector<foreign_family> run(source const &give) {
+  std::vector<foreign_family> families;
+  try {
+    families = give();
+  } catch (...) {
+    count_error(collect_error::exception, 1);
+    return {};
+  }
+  for (foreign_family &family : families)
+    count_error(collect_error::invalid, remove_invalid(family));
+  std::erase_if(families, [](foreign_family const &family) { return family.series.empty(); });
+  return families;
+}
+
+}  // namespace
+
+struct source_set::state {
+  enum class phase : std::uint8_t { idle, queued, running };
+
+  struct entry {
+    id of = 0;
+    source give;
+    phase now = phase::idle;
+    bool late = false;  // runs for a gather that has gone on without it
+    std::vector<foreign_family> given;
+  };
+
+  std::mutex asking;  // one gather at a time; taken before `mutex`
+
+  std::mutex mutex;  // guards what follows
+  std::condition_variable work;
+  std::condition_variable done;
+  std::vector<std::shared_ptr<entry>> entries;  // shared: with the thread that runs it
+  std::deque<std::shared_ptr<entry>> queue;
+  id next = 1;
+  std::size_t late = 0;
+  bool stopping = false;
+  std::vector<std::thread> collectors;
+
+  void collect() {
+    std::unique_lock lock{mutex};
+    for (;;) {
+      work.wait(lock, [this] { return stopping || !queue.empty(); });
+      if (stopping) return;
+      std::shared_ptr<entry> const one = std::move(queue.front());
+      queue.pop_front();
+      one->now = phase::running;
+      lock.unlock();
+      std::vector<foreign_family> given = run(one->give);
+      lock.lock();
+      one->now = phase::idle;
+      if (one->late) {
+        one->late = false;
+        --late;
+      } else {
+        one->given = std::move(given);
+      }
+      done.notify_all();
+    }
+  }
+
+  // One thread that is not held up by a late source. False when there can be none; under `mutex`.
+  bool has_collector() {
+    if (collectors.size() > late) return true;
+    try {
+      collectors.emplace_back([this] { collect(); });
+    } catch (std::system_error const &) {
+      return false;
+    }
+    return true;
+  }
+};
+
+source_set::source_set() : state_{std::make_unique<state>()} {}
+
+source_set::~source_set() {
+  {
+    std::lock_guard const lock{state_->mutex};
+    state_->stopping = true;
+    state_->work.notify_all();
+  }
+  for (std::thread &collector : state_->collectors)
+    collector.join();
+}
+
+source_set::id source_set::add(source give) {
+  std::lock_guard const lock{state_->mutex};
+  auto added = std::make_shared<state::entry>();
+  added->of = state_->next;
+  added->give = std::move(give);
+  state_->entries.push_back(std::move(added));
+  return state_->next++;
+}
+
+void source_set::remove(id of) {
+  std::unique_lock lock{state_->mutex};
+  auto const found = std::ranges::find(state_->entries, of, &state::entry::of);
+  if (found == state_->entries.end()) return;
+  std::shared_ptr<state::entry> const removed = *found;
+  state_->entries.erase(found);
+  if (std::erase(state_->queue, removed) > 0) removed->now = state::phase::idle;
+  state_->done.notify_all();
+  state_->done.wait(lock, [&] { return removed->now != state::phase::running; });
+}
+
+std::vector<foreign_family> source_set::ask(std::chrono::milliseconds time) {
+  using phase = state::phase;
+  std::lock_guard const turn{state_->asking};
+  auto const deadline = std::chrono::steady_clock::now() + time;
+  std::unique_lock lock{state_->mutex};
+  std::vector<std::shared_ptr<state::entry>> asked;
+  std::size_t left_out = 0;
+  for (auto const &one : state_->entries) {
+    if (one->now != phase::idle) {
+      ++left_out;  // still busy with an earlier gather
+      continue;
+    }
+    one->now = phase::queued;
+    one->given.clear();
+    state_->queue.push_back(one);
+    asked.push_back(one);
+  }
+  if (!asked.empty() && state_->has_collector()) state_->work.notify_one();
+  state_->done.wait_until(lock, deadline, [&] {
+    return std::ranges::all_of(asked, [](auto const &one) { return one->now == phase::idle; });
+  });
+
+  std::vector<foreign_family> all;
+  for (auto const &one : asked) {
+    if (one->now == phase::running) {
+      one->late = true;
+      ++state_->late;
+    } else if (one->now == phase::queued) {
+      std::erase(state_->queue, one);
+      one->now = phase::idle;
+    } else {
+      std::ranges::move(one->given, std::back_inserter(all));
+      continue;
+    }
+    ++left_out;
+  }
+  lock.unlock();
+  count_error(collect_error::late, left_out);
+  return all;
+}
+
+}  // namespace loopmeter::metrics::detail

@@ -48,6 +48,31 @@ inline char *write_number(char *out, double value) noexcept {
   return std::to_chars(out, out + number_bytes_max, value).ptr;
 }
 
+/// As OpenMetrics wants le and quantile, whose text is part of a series' name: a point or an
+/// exponent in every number, the exponent below 10^-4 and from 10^6 on.
+/// https://prometheus.io/docs/specs/om/open_metrics_spec/#considerations-canonical-numbers
+inline char *write_canonical(char *out, double value) noexcept {
+  if (!std::isfinite(value)) return write_number(out, value);
+  double const size = std::fabs(value);
+  bool const plain = value == 0 || (size >= 1e-4 && size < 1e6);
+  auto const form = plain ? std::chars_format::fixed : std::chars_format::scientific;
+  char *const end = std::to_chars(out, out + number_bytes_max, value, form).ptr;
+  bool const has_point = !plain || std::memchr(out, '.', static_cast<std::size_t>(end - out));
+  return has_point ? end : detail::write_word(end, ".0");
+}
+
+/// Milliseconds as seconds with three decimals, which is how OpenMetrics writes times.
+inline char *write_seconds(char *out, std::int64_t milliseconds) noexcept {
+  if (milliseconds < 0) *out++ = '-';
+  std::uint64_t const size = milliseconds < 0 ? 0 - static_cast<std::uint64_t>(milliseconds)
+                                              : static_cast<std::uint64_t>(milliseconds);
+  out = write_number(out, size / 1000);
+  *out++ = '.';
+  for (std::uint64_t unit = 100; unit > 0; unit /= 10)
+    *out++ = static_cast<char>('0' + size / unit % 10);
+  return out;
+}
+
 /// The bits of a snapshot's value, read as their kind says.
 inline char *write_number(char *out, metrics::value_kind kind, std::uint64_t bits) noexcept {
   switch (kind) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // prometheus-cpp's serializer, given the same numbers, must say the same. What it is known to get
 // wrong (17th digit, "Nan", HELP) is left out of the numbers.
-#include <loopmeter/exposition/text.hpp>
+#include <loopmeter/exposition/encoder.hpp>
 
 #include <exposition_checker.hpp>
 

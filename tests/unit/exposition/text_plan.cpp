@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <loopmeter/exposition/text.hpp>
+#include <loopmeter/exposition/encoder.hpp>
 
 #include <exposition_checker.hpp>
 
@@ -7,7 +7,6 @@
 
 #include <cmath>
 #include <limits>
-#include <thread>
 #include <vector>
 
 namespace loopmeter::exposition {
@@ -49,7 +48,7 @@ metrics::foreign_family foreign_gauge(std::string name, double value) {
   return family;
 }
 
-BOOST_AUTO_TEST_SUITE(text)
+BOOST_AUTO_TEST_SUITE(text_0_0_4)
 
 BOOST_AUTO_TEST_CASE(golden) {
   registry families{{.self_metrics = false}};
@@ -202,85 +201,6 @@ BOOST_AUTO_TEST_CASE(the_text_is_appended) {
   std::string text = "before\n";
   BOOST_TEST(encode_text(gather(families), text) == 1U);
   BOOST_TEST(text == "before\n# TYPE a_total counter\na_total 0\n");
-}
-
-BOOST_AUTO_TEST_CASE(a_plan_is_made_once_per_layout) {
-  registry families;
-  auto const a = families.add_counter<method>({.name = "a_total"}, methods()).value();
-  a.at(method::get).inc();
-  text_encoder encoder;
-  std::string text;
-  for (int i = 0; i < 5; ++i) {
-    a.at(method::get).inc();
-    encoder.encode(gather(families), text);
-  }
-  BOOST_TEST(encoder.plans_made() == 1U);
-  a.at(method::head).inc();
-  text.clear();
-  encoder.encode(gather(families), text);
-  BOOST_TEST(encoder.plans_made() == 2U);
-  BOOST_TEST(test::check_exposition(text).value("a_total", {{"method", "HEAD"}}).value() == 1);
-  families.add_counter({.name = "b_total"}).value();
-  encoder.encode(gather(families), text);
-  BOOST_TEST(encoder.plans_made() == 3U);
-}
-
-BOOST_AUTO_TEST_CASE(pieces_are_whole_lines_and_add_up) {
-  registry families;
-  auto const sizes =
-      families.add_histogram<method>({.name = "sizes", .bounds = {1, 2, 3}}, methods()).value();
-  sizes.expect_all();
-  families.add_counter({.name = "z_total"}).value();
-  families.add_source([] { return std::vector{foreign_gauge("a", 1), foreign_gauge("t", 2)}; });
-  auto const snapshot = gather(families);
-  text_encoder encoder;
-  std::string whole;
-  std::size_t const samples = encoder.encode(snapshot, whole);
-  for (std::size_t const bytes : {1U, 100U, 1000U}) {
-    std::string all;
-    auto stream = encoder.begin(snapshot);
-    for (bool more = true; more;) {
-      std::string piece;
-      more = stream.next(piece, bytes);
-      BOOST_TEST((piece.empty() || piece.ends_with('\n')));
-      BOOST_TEST((!more || piece.size() >= bytes));
-      all += piece;
-    }
-    BOOST_TEST(all == whole);
-    BOOST_TEST(stream.samples() == samples);
-  }
-}
-
-BOOST_AUTO_TEST_CASE(scrapes_may_overlap_with_each_other_and_with_new_series) {
-  registry families;
-  std::vector<std::string> numbers;
-  for (int i = 0; i < 64; ++i)
-    numbers.push_back(std::to_string(i));
-  auto const made =
-      families
-          .add_histogram<numbered>({.name = "sizes", .bounds = {1, 2}}, label_domain{"n", numbers})
-          .value();
-  text_encoder encoder;
-  std::vector<std::string> findings(2);
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t t = 0; t < findings.size(); ++t) {
-      threads.emplace_back([&, t] {
-        for (std::size_t i = 0; i < numbers.size(); ++i) {
-          made.at({(i * (t + 1)) % numbers.size()}).observe(static_cast<double>(i % 4));
-          std::string text;
-          encoder.encode(gather(families), text);
-          findings[t] += test::check_exposition(text).findings_text();
-        }
-      });
-    }
-  }
-  BOOST_TEST(findings[0] == "");
-  BOOST_TEST(findings[1] == "");
-}
-
-BOOST_AUTO_TEST_CASE(the_content_type_is_that_of_the_protocol) {
-  BOOST_TEST(content_type_text_004 == "text/plain; version=0.0.4; charset=utf-8");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -5,6 +5,7 @@
 
 #include <loopmeter/collectors/build_info.hpp>
 #include <loopmeter/collectors/prometheus_cpp.hpp>
+#include <loopmeter/collectors/standard.hpp>
 
 #include "version.hpp"
 
@@ -17,6 +18,7 @@ metrics::metrics(loopmeter::metrics::registry &registry)
       *foreign_, "demo_build_info",
       collectors::this_build(program_version, program_revision, program_branch));
   collectors::bridge(registry, foreign_);
+  collectors::add_standard_collectors(registry);
 }
 
 }  // namespace demo

@@ -46,6 +46,7 @@ GET  /delay/{ms}     answers after so many milliseconds
 GET  /bytes/{n}      answers with n octets
 GET  /version        this program, as JSON
 GET  /metrics        for Prometheus
+GET  /-/scrapes      who asked for them last, and how that went
 GET  /livez /readyz  for the kubelet; /healthz is /livez
 )";
   return text;

@@ -13,7 +13,7 @@ namespace demo {
 
 namespace server = loopmeter::server;
 
-std::vector<server::route> routes(loopmeter::metrics::registry const &registry,
+std::vector<server::route> routes(loopmeter::metrics::registry &registry,
                                   server::lifecycle const &life,
                                   std::string const &telemetry_path) {
   using server::plain_handler;
@@ -32,12 +32,15 @@ std::vector<server::route> routes(loopmeter::metrics::registry const &registry,
   };
   for (auto &probe : server::probe_routes(life))
     table.push_back(std::move(probe));
+  server::scrape_options scrapes;
+  scrapes.path = telemetry_path;
   for (auto const &row : table) {
-    if (row.pattern != telemetry_path) continue;
+    if (row.pattern != telemetry_path && scrapes.log_path != telemetry_path) continue;
     throw usage_error("--web.telemetry-path: bad value \"" + telemetry_path +
                       "\"; allowed is a path that is not served already");
   }
-  table.push_back(server::scrape_route(registry, telemetry_path));
+  for (auto &row : server::scrape_routes(registry, scrapes))
+    table.push_back(std::move(row));
   return table;
 }
 

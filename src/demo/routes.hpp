@@ -13,7 +13,7 @@ namespace demo {
 
 /// `registry` and `life` must outlive the server. Throws usage_error if another row has the
 /// telemetry path.
-std::vector<loopmeter::server::route> routes(loopmeter::metrics::registry const &registry,
+std::vector<loopmeter::server::route> routes(loopmeter::metrics::registry &registry,
                                              loopmeter::server::lifecycle const &life,
                                              std::string const &telemetry_path);
 

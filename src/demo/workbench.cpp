@@ -4,6 +4,8 @@
 #include <charconv>
 #include <string>
 
+#include <loopmeter/http/status.hpp>
+
 namespace demo {
 
 namespace http = loopmeter::http;
@@ -27,7 +29,10 @@ http::response echo(exchange &x) {
 
 http::response status(exchange &x) {
   auto const code = number_in(x.parameter(0), 200, 599);
-  if (!code) return http::text("bad status; allowed is 200 to 599\n", 400);
+  // 499 says in the metrics that a client went away, and must not say anything else.
+  if (!code || code == http::status_client_closed_request) {
+    return http::text("bad status; allowed is 200 to 599 but 499\n", 400);
+  }
   return http::error_response(static_cast<std::uint16_t>(*code));
 }
 

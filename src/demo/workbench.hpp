@@ -14,7 +14,7 @@ namespace demo {
 /// `POST /echo`: the content, as it came.
 loopmeter::http::response echo(loopmeter::server::exchange &x);
 
-/// `/status/{code}`: that status, 200 to 599; else 400.
+/// `/status/{code}`: that status, 200 to 599 but 499; else 400.
 loopmeter::http::response status(loopmeter::server::exchange &x);
 
 /// `/bytes/{n}`: n octets of content, at most bytes_max; else 400.

@@ -44,12 +44,16 @@ void append_head(std::string &out, response const &answer, head_context const &c
   out += text_of(answer.status).head;
   out += context.date;
   if (has_content(answer.status)) {
-    std::array<char, 20> digits;
-    auto const end =
-        std::to_chars(digits.data(), digits.data() + digits.size(), answer.body_bytes().size()).ptr;
-    out += "\r\nContent-Length: ";
-    out.append(digits.data(), end);
-    if (!answer.body_bytes().empty()) {
+    auto const size = answer.body_bytes().size();
+    if (context.end == body_end::length) {
+      std::array<char, 20> digits;
+      auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), size).ptr;
+      out += "\r\nContent-Length: ";
+      out.append(digits.data(), end);
+    } else if (context.end == body_end::chunked) {
+      out += "\r\nTransfer-Encoding: chunked";
+    }
+    if (size > 0 || context.end != body_end::length) {
       out += "\r\nContent-Type: ";
       out += answer.content_type;
     }

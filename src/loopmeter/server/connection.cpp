@@ -2,11 +2,14 @@
 #include <loopmeter/server/connection.hpp>
 
 #include <ctime>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include <loopmeter/base/log.hpp>
+#include <loopmeter/metrics/exemplar.hpp>
+#include <loopmeter/server/log_gate.hpp>
 
 namespace loopmeter::server {
 
@@ -16,6 +19,8 @@ namespace {
 constexpr std::size_t copied_body_bytes_max = 16 * 1024;
 // Output is sent before it grows beyond this, also in the middle of a pipeline.
 constexpr std::size_t output_bytes_max = 256 * 1024;
+// A traceparent alone takes this much: heads that are shorter need not be searched.
+constexpr std::size_t traceparent_line_bytes = 68;
 
 std::int64_t unix_seconds() noexcept {
   timespec now{};
@@ -29,15 +34,18 @@ connection::connection(loop &owner, unique_fd socket)
     : loop_(owner),
       wire_(owner, std::move(socket), &on_broken, this),
       deadline_(owner.sleeps, &on_deadline, this),
-      exchange_(owner.sleeps) {
+      exchange_(owner.sleeps, wire_.socket()) {
   loop_.connections.push_back(*this);
   loop_.common.connections.accepted.inc();
   loop_.common.connections.open.inc();
+  loop_.measured.accepted.inc();
+  loop_.measured.idle.inc();
 }
 
 connection::~connection() {
   close();  // counts a request that is left behind when the worker ends
   loop_.common.connections.open.dec();
+  (active_ ? loop_.measured.active : loop_.measured.idle).dec();
   unlink();
   if (loop_.connections.empty() && loop_.on_last_closed) loop_.on_last_closed();
 }
@@ -59,6 +67,11 @@ connection::step connection::proceed() {
       return last ? finished_sending() : wait_for(step::yield);
     }
     switch (read_request()) {
+      case progress::streaming:
+        continue_stream();
+        if (state_ == state::streaming)
+          return wait_for(wire_.flush() ? step::yield : step::wait_writable);
+        break;
       case progress::answered: {
         bool const much = loop_.output.size() > output_bytes_max || wire_.has_unsent();
         if (much && !wire_.flush()) return wait_for(step::wait_writable);
@@ -70,7 +83,10 @@ connection::step connection::proceed() {
       case progress::need_more:
         if (!wire_.flush()) return wait_for(step::wait_writable);
         if (wire_.ended()) return end_of_input();
-        if (!wire_.source().readable()) return wait_for(step::wait_readable);
+        if (!wire_.source().readable()) {
+          if (!must_end_idle()) return wait_for(step::wait_readable);
+          break;
+        }
         wire_.receive();
         break;
     }
@@ -80,6 +96,7 @@ connection::step connection::proceed() {
 
 connection::progress connection::read_request() {
   if (state_ == state::handling) return progress::run_handler;
+  if (state_ == state::streaming) return progress::streaming;
   if (state_ == state::body) return read_body();
   return read_head();
 }
@@ -159,9 +176,7 @@ connection::progress connection::dispatch() {
     return progress::answered;
   }
   if (auto const *plain = std::get_if<plain_handler>(&row_->handler)) {
-    answer(call(*plain));
-    next_request();
-    return progress::answered;
+    return respond(call(*plain));
   }
   state_ = state::handling;
   return progress::run_handler;
@@ -195,26 +210,50 @@ connection::progress connection::refuse(std::uint16_t status, std::string_view a
   return progress::answered;
 }
 
-void connection::answer(http::response const &answer, std::string_view allow) {
-  auto const &head = exchange_.head_;
+connection::progress connection::respond(http::response made) {
+  if (made.stream != nullptr) return begin_stream(std::move(made));
+  answer(made);
+  next_request();
+  return progress::answered;
+}
+
+void connection::decide_whether_to_close() {
   bool const worn_out = ++requests_ >= loop_.common.limits.requests_per_connection_max;
   must_linger_ = must_linger_ || worn_out;  // the peer did not ask for it: more may be on its way
-  closing_ = closing_ || !head.keep_alive || loop_.common.life.draining() || worn_out;
-  bool const gone =
-      state_ == state::handling && !closed_before_handler_ && wire_.source().peer_closed();
+  closing_ = closing_ || !exchange_.head_.keep_alive || loop_.common.life.draining() || worn_out;
+}
+
+http::body_end connection::length_unknown() const noexcept {
+  return exchange_.head_.http_1_1 ? http::body_end::chunked : http::body_end::unsaid;
+}
+
+http::head_context connection::head_context(std::string_view allow) {
+  http::head_context context;
+  context.date = loop_.dates.at(unix_seconds());
+  context.allow = allow;
+  context.close = closing_;
+  context.keep_alive_1_0 = !exchange_.head_.http_1_1;
+  return context;
+}
+
+bool connection::client_left() const noexcept {
+  bool const took_time = state_ == state::handling || state_ == state::streaming;
+  return took_time && !closed_before_handler_ && wire_.source().peer_closed();
+}
+
+void connection::answer(http::response const &answer, std::string_view allow) {
+  decide_whether_to_close();
+  bool const gone = client_left();
   state_ = closing_ ? state::finishing : state::head;  // now: what follows may throw, and once is
                                                        // how often a request is counted
   // Counted before it is sent: a client that has read its answer finds it in the next scrape.
   account(gone ? http::status_client_closed_request : answer.status);
 
-  http::head_context context;
-  context.date = loop_.dates.at(unix_seconds());
-  context.allow = allow;
-  context.close = closing_;
-  context.keep_alive_1_0 = !head.http_1_1;
+  auto context = head_context(allow);
+  if (answer.stream != nullptr) context.end = length_unknown();
   http::append_head(loop_.output, answer, context);
   auto const body = answer.body_bytes();
-  if (head.method == http::method::head || !http::has_content(answer.status)) return;
+  if (exchange_.head_.method == http::method::head || !http::has_content(answer.status)) return;
   if (body.size() <= copied_body_bytes_max) {
     loop_.output += body;
   } else {
@@ -224,7 +263,13 @@ void connection::answer(http::response const &answer, std::string_view allow) {
 
 void connection::account(std::uint16_t status) {
   auto const ended = loop_.clock.update();
-  loop_.common.requests.record(resource_, exchange_.head_.method, status, ended - started_);
+  std::optional<metrics::trace_context> trace;
+  if (exchange_.head_.fields.size >= traceparent_line_bytes) {
+    auto const field = exchange_.field("traceparent");
+    if (field.data() != nullptr) trace = metrics::parse_traceparent(field);
+  }
+  loop_.common.requests.record(resource_, exchange_.head_.method, status, ended - started_,
+                               trace ? &*trace : nullptr);
 }
 
 // Ready for the next request of this connection; its time begins now if it is here already.
@@ -252,8 +297,7 @@ void connection::finish(http::response result) {
   if (lost()) {
     close();
   } else {
-    answer(checked(std::move(result)));
-    next_request();
+    respond(checked(std::move(result)));
   }
 }
 
@@ -275,7 +319,11 @@ http::response connection::answer_to_exception(std::exception_ptr const &error) 
     what = e.what();
   } catch (...) {
   }
-  log::warn("handler failed", {{"path", exchange_.path()}, {"error", what}});
+  static log_gate gate;  // of the process: whoever can make a handler throw must not fill the log
+  if (auto const left_out = gate.pass(loop_.clock.now())) {
+    log::warn("handler failed",
+              {{"path", exchange_.path()}, {"error", what}, {"left_out", *left_out}});
+  }
   return http::error_response(500);
 }
 
@@ -286,99 +334,6 @@ void connection::keep_exchange() {
   if (exchange_.base_ != kept_exchange_.data()) kept_exchange_.assign(exchange_.base_, size);
   if (body.data() != content_.data() && !body.empty()) content_.assign(body);
   exchange_.rebase(kept_exchange_.data(), body.empty() ? body : std::string_view(content_));
-}
-
-// --- how it ends ---------------------------------------------------------------------------------
-
-// No more octets will come: the peer's FIN, or a deadline.
-connection::step connection::end_of_input() {
-  if (state_ == state::body || !wire_.input().empty()) {
-    refuse(timed_out_ ? 408 : 400);
-  } else {
-    must_linger_ = timed_out_;  // a request may be on its way to us
-    state_ = state::finishing;
-  }
-  timed_out_ = false;
-  return wire_.flush() ? finished_sending() : wait_for(step::wait_writable);
-}
-
-connection::step connection::finished_sending() {
-  bool const nothing_to_come =
-      wire_.input().empty() && !must_linger_ && !loop_.common.life.draining();
-  if (lost() || wire_.ended() || nothing_to_come || !wire_.end_sending()) return close();
-  state_ = state::lingering;
-  wire_.drop_input();
-  deadline_.set(loop_.common.limits.linger_timeout);
-  return linger();
-}
-
-// Closing with octets unread makes the kernel send a reset, which may destroy our last answer on
-// its way to the peer: so read on until its FIN, within bounds.
-connection::step connection::linger() {
-  while (!timed_out_ && lingered_bytes_ < loop_.common.limits.linger_bytes_max) {
-    if (!wire_.source().readable()) return wait_for(step::wait_readable);
-    lingered_bytes_ += wire_.discard();
-    if (wire_.ended()) break;
-  }
-  return close();
-}
-
-connection::step connection::close() noexcept {
-  if (state_ == state::closed) return step::closed;
-  bool const unanswered = state_ == state::body || state_ == state::handling;
-  if (unanswered) account(cut_ ? std::uint16_t{503} : http::status_client_closed_request);
-  bool const under_way = unanswered || wire_.has_unsent();
-  if (under_way && (cut_ || timed_out_)) loop_.common.connections.cut.inc();
-  loop_.output.clear();
-  state_ = state::closed;
-  return step::closed;
-}
-
-void connection::drain() {
-  if (state_ != state::head || !wire_.input().empty() || wire_.has_unsent()) return;
-  wire_.receive();
-  wire_.keep_input();
-  if (wire_.input().empty()) {
-    must_linger_ = true;
-    state_ = state::finishing;
-  }
-  wire_.source().cancel();
-}
-
-void connection::cut() {
-  cut_ = true;
-  wire_.source().cancel();
-  exchange_.sleeper_.close();
-}
-
-// --- waiting -------------------------------------------------------------------------------------
-
-connection::step connection::wait_for(step what) {
-  wire_.keep_input();
-  auto const &limits = loop_.common.limits;
-  auto const now = loop_.clock.now();
-  if (state_ == state::lingering) return what;  // its deadline began with our FIN
-  if (what == step::run_handler || what == step::yield) {
-    deadline_.clear();
-  } else if (what == step::wait_writable) {
-    deadline_.set(limits.write_stall_timeout);
-  } else if (state_ == state::body) {
-    deadline_.set(body_started_ + limits.body_timeout - now);
-  } else if (wire_.input().empty()) {
-    deadline_.set(limits.idle_timeout);
-  } else {
-    deadline_.set(started_ + limits.head_timeout - now);
-  }
-  return what;
-}
-
-void connection::on_deadline(void *self) {
-  static_cast<connection *>(self)->timed_out_ = true;
-  static_cast<connection *>(self)->wire_.source().cancel();
-}
-
-void connection::on_broken(void *self) {
-  static_cast<connection *>(self)->exchange_.sleeper_.close();
 }
 
 }  // namespace loopmeter::server

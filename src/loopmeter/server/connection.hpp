@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,7 @@
 #include <loopmeter/http/head.hpp>
 #include <loopmeter/server/exchange.hpp>
 #include <loopmeter/server/loop.hpp>
+#include <loopmeter/server/streamed_body.hpp>
 #include <loopmeter/server/wire.hpp>
 
 namespace loopmeter::server {
@@ -57,11 +59,12 @@ class connection : public connection_link {
     head,       // waiting for a request or reading its head
     body,       // reading its content
     handling,   // a waiting handler runs
+    streaming,  // an answer is made slice by slice
     finishing,  // the last answer is being sent
     lingering,  // our FIN is sent; what comes is thrown away
     closed,
   };
-  enum class progress : std::uint8_t { need_more, answered, run_handler };
+  enum class progress : std::uint8_t { need_more, answered, run_handler, streaming };
 
   progress read_request();
   progress read_head();
@@ -72,15 +75,29 @@ class connection : public connection_link {
   http::response call(plain_handler const &handler);
   http::response checked(http::response made);
   http::response answer_to_exception(std::exception_ptr const &error);
+  progress respond(http::response made);
   void answer(http::response const &answer, std::string_view allow = {});
+  void decide_whether_to_close();
+  http::head_context head_context(std::string_view allow = {});
+  http::body_end length_unknown() const noexcept;
+  bool client_left() const noexcept;
   void account(std::uint16_t status);
   void next_request() noexcept;
 
+  progress begin_stream(http::response made);
+  void continue_stream();
+  void collect_slice();
+  void send_slice();
+  void stream_failed();
+  void drop_stream() noexcept;
+
   void keep_exchange();
   step end_of_input();
+  bool must_end_idle();
   step finished_sending();
   step linger();
   step wait_for(step what);
+  void note_activity(bool active) noexcept;
   step close() noexcept;
 
   bool lost() const noexcept { return cut_ || wire_.failed(); }
@@ -96,6 +113,7 @@ class connection : public connection_link {
   bool must_linger_ = false;  // the peer may still be sending when we close
   bool timed_out_ = false;
   bool cut_ = false;
+  bool active_ = false;                 // as it is counted
   bool closed_before_handler_ = false;  // the FIN came along with the request
   std::uint32_t requests_ = 0;
   std::size_t lingered_bytes_ = 0;
@@ -104,6 +122,7 @@ class connection : public connection_link {
   http::body_decoder body_;
   std::string content_;        // of a body that did not arrive in one piece
   std::string kept_exchange_;  // head and content while a waiting handler runs
+  std::unique_ptr<streamed_body> stream_;
   std::size_t resource_ = route_table::not_found;
   route const *row_ = nullptr;
   clock::time_point started_;       // of the request

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include <loopmeter/http/head.hpp>
@@ -17,7 +18,7 @@ namespace loopmeter::server {
 /// returned its answer, also across co_await.
 class exchange {
  public:
-  explicit exchange(wheel &sleeps) noexcept : sleeper_(sleeps) {}
+  exchange(wheel &sleeps, int socket) noexcept : sleeper_(sleeps), socket_(socket) {}
 
   http::method method() const noexcept { return head_.method; }
   /// The path as it came, percent-encodings and all.
@@ -28,6 +29,10 @@ class exchange {
   std::string_view field(std::string_view name) const noexcept {
     return http::find_field(head_.fields.in(base_), name);
   }
+  /// All field lines of that name, joined by commas (RFC 9110 section 5.3).
+  std::string joined_field(std::string_view name) const;
+  /// The client's address without its port; "unknown" when it is gone. One system call.
+  std::string peer_address() const;
   /// The content, whole and without its framing.
   std::string_view body() const noexcept { return body_; }
   /// The value of the pattern's `{…}` with that number, from 0, as it came.
@@ -41,6 +46,10 @@ class exchange {
   auto sleep_for(std::chrono::milliseconds duration) {
     return sleeper_.async_sleep(duration, use_task);
   }
+  /// Ends the sleep, if any, as if its time had come. Only from the worker's event loop.
+  void wake() { sleeper_.wake(); }
+  /// Whether a sleep that was ended so was ended by the server: else the client is gone.
+  bool was_cut() const noexcept { return was_cut_; }
 
  private:
   friend class connection;
@@ -60,6 +69,8 @@ class exchange {
   std::string_view body_;
   http::path_parameters parameters_;
   wheel::sleeper sleeper_;
+  int socket_;
+  bool was_cut_ = false;
 };
 
 }  // namespace loopmeter::server

@@ -14,6 +14,7 @@
 #include <loopmeter/server/lifecycle.hpp>
 #include <loopmeter/server/limits.hpp>
 #include <loopmeter/server/loop_clock.hpp>
+#include <loopmeter/server/loop_metrics.hpp>
 #include <loopmeter/server/ready_set.hpp>
 #include <loopmeter/server/request_metrics.hpp>
 #include <loopmeter/server/route.hpp>
@@ -36,13 +37,18 @@ struct shared {
 };
 
 struct loop {
-  explicit loop(shared const &s)
-      : common(s), input(input_bytes), ready(context, clock), sleeps(context, clock) {}
+  explicit loop(shared const &s, loop_handles const &handles = {})
+      : common(s),
+        measured(handles),
+        input(input_bytes),
+        ready(context, clock, handles.ready),
+        sleeps(context, clock, handles.lag) {}
 
   /// Read at once from a socket.
   static constexpr std::size_t input_bytes = 64 * 1024;
 
   shared const &common;
+  loop_handles const measured;
   loop_clock clock;
   http::date_cache dates;
   boost::intrusive::list<connection_link, boost::intrusive::constant_time_size<false>> connections;

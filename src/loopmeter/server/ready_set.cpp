@@ -17,8 +17,11 @@ int make_epoll() {
 
 }  // namespace
 
-ready_set::ready_set(asio::io_context &context, loop_clock &time)
-    : executor_(context.get_executor()), clock_(time), epoll_(context, make_epoll()) {
+ready_set::ready_set(asio::io_context &context, loop_clock &time, metrics::histogram batch_size)
+    : executor_(context.get_executor()),
+      clock_(time),
+      batch_size_(batch_size),
+      epoll_(context, make_epoll()) {
   wait();
 }
 
@@ -78,6 +81,7 @@ int ready_set::dispatch_batch() {
   int const count = ::epoll_wait(epoll_.native_handle(), events_.data(), events_per_batch, 0);
   if (count <= 0) return 0;  // EINTR: the set stays readable, Asio calls again
   clock_.update();
+  batch_size_.observe(count);
   event_count_ = count;
   for (next_event_ = 0; next_event_ < event_count_;) {
     auto const &event = events_[static_cast<std::size_t>(next_event_++)];

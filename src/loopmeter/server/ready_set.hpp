@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <utility>
 
+#include <loopmeter/metrics/histogram.hpp>
 #include <loopmeter/server/loop_clock.hpp>
 #include <loopmeter/server/waiter.hpp>
 
@@ -27,8 +28,9 @@ class ready_set {
   enum class readiness : std::uint8_t { readable, writable };
   class source;
 
-  /// Throws boost::system::system_error if the kernel has no descriptor left.
-  ready_set(asio::io_context &context, loop_clock &time);
+  /// `batch_size` is told how many sockets were found ready at once. Throws
+  /// boost::system::system_error if the kernel has no descriptor left.
+  ready_set(asio::io_context &context, loop_clock &time, metrics::histogram batch_size = {});
   ready_set(ready_set const &) = delete;
   ready_set &operator=(ready_set const &) = delete;
   ~ready_set();
@@ -54,6 +56,7 @@ class ready_set {
 
   waiter::executor executor_;
   loop_clock &clock_;
+  metrics::histogram batch_size_;
   asio::posix::stream_descriptor epoll_;
   std::array<epoll_event, events_per_batch> events_;
   int next_event_ = 0;  // events_[next_event_, event_count_) are still to be handled

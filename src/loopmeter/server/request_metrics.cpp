@@ -51,13 +51,19 @@ request_metrics::families request_metrics::register_families(metrics::registry &
                           {.name = name + "requests_total", .help = "Total HTTP requests."}, path,
                           method, code_domain())
                       .value();
-  made.durations = registry
-                       .add_histogram<path_label, http::method>(
-                           {.name = name + "request_duration_seconds",
-                            .help = "HTTP request duration in seconds.",
-                            .bounds = {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}},
-                           path, method)
-                       .value();
+  auto const duration_name = name + "request_duration_seconds";
+  metrics::histogram_options durations{
+      .name = duration_name,
+      .help = "HTTP request duration in seconds.",
+      .unit = "seconds",
+      .bounds = {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+  };
+  if (counted == accounting::service) {
+    durations.native = metrics::native_options{};
+    durations.exemplars = true;
+  }
+  made.durations =
+      registry.add_histogram<path_label, http::method>(durations, path, method).value();
 
   // What can be foreseen is there from the start: a rate over a series that appears at 1 misses its
   // first event.
@@ -75,15 +81,19 @@ request_metrics::families request_metrics::register_families(metrics::registry &
 }
 
 void request_metrics::record(std::size_t resource, http::method method, std::uint16_t status,
-                             std::chrono::nanoseconds duration) const noexcept {
+                             std::chrono::nanoseconds duration,
+                             metrics::trace_context const *trace) const noexcept {
   auto const &at = resource == route_table::not_found ? places_.back() : places_[resource];
   auto const &counted = at.counted == accounting::service ? service_ : internal_;
   counted.requests.at(at.path, method, code_label{status}).inc();
-  counted.durations.at(at.path, method).observe(static_cast<double>(duration.count()) * 1e-9);
+  auto const seconds = static_cast<double>(duration.count()) * 1e-9;
+  auto const histogram = counted.durations.at(at.path, method);
+  trace == nullptr ? histogram.observe(seconds) : histogram.observe(seconds, *trace);
 }
 
 connection_metrics::connection_metrics(metrics::registry &registry)
-    : open(registry.add_level({.name = "loopmeter_http_connections", .help = "Open connections."})
+    : open(registry
+               .add_level({.name = "loopmeter_http_open_connections", .help = "Open connections."})
                .value()),
       accepted(registry
                    .add_counter({.name = "loopmeter_http_connections_total",

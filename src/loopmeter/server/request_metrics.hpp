@@ -10,6 +10,7 @@
 
 #include <loopmeter/http/method.hpp>
 #include <loopmeter/http/status.hpp>
+#include <loopmeter/metrics/exemplar.hpp>
 #include <loopmeter/metrics/registry.hpp>
 #include <loopmeter/server/route.hpp>
 
@@ -39,9 +40,11 @@ class request_metrics {
   /// Throws metrics::registration_error.
   request_metrics(metrics::registry &registry, std::string_view service, route_table const &table);
 
-  /// `resource` is an index of the table, or route_table::not_found.
+  /// `resource` is an index of the table, or route_table::not_found. A sampled `trace` becomes an
+  /// exemplar of the service's durations.
   void record(std::size_t resource, http::method method, std::uint16_t status,
-              std::chrono::nanoseconds duration) const noexcept;
+              std::chrono::nanoseconds duration,
+              metrics::trace_context const *trace = nullptr) const noexcept;
 
  private:
   struct families {

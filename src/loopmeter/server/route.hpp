@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -29,12 +30,27 @@ using waiting_handler = std::function<task<http::response>(exchange &)>;
 /// probes and scrapes do not look like work.
 enum class accounting : std::uint8_t { service, internal };
 
+/// What handlers need beside the workers, such as a thread of its own. A server starts it before
+/// its first request and stops it behind its last, before the event loops are destroyed.
+class companion {
+ public:
+  companion() = default;
+  companion(companion const &) = delete;
+  companion &operator=(companion const &) = delete;
+  virtual ~companion() = default;
+
+  /// May throw. Both may be called again.
+  virtual void start() = 0;
+  virtual void stop() noexcept = 0;
+};
+
 struct route {
   http::method method;
   std::string pattern;  ///< "/status/{code}"; becomes the value of the label `path`
   std::variant<plain_handler, waiting_handler> handler;
   std::uint16_t success = 200;  ///< the code that is exposed as 0 from the start
   accounting counted = accounting::service;
+  std::shared_ptr<companion> needs{};  ///< shared: by the rows that need the same
 };
 
 /// The rows, ready to be looked up. Immutable, shared by all workers. HEAD is answered by GET's

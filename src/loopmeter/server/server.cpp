@@ -24,16 +24,19 @@ server::server(options chosen, std::vector<route> routes, metrics::registry &reg
       routes_(std::move(routes)),
       requests_(registry, options_.service, routes_),
       connections_(registry),
+      loops_(registry, options_.workers),
       life_(life),
       shared_{routes_, options_.limits, life_, requests_, connections_} {
   LOOPMETER_ASSERT(options_.workers > 0);
   for (unsigned i = 0; i < options_.workers; ++i) {
     workers_.push_back(std::make_unique<worker>(
-        shared_, [this] { asio::post(control_, [this] { worker_finished(); }); }));
+        shared_, loops_.of(i), [this] { asio::post(control_, [this] { worker_finished(); }); }));
   }
 }
 
-server::~server() = default;
+server::~server() {
+  stop_companions();
+}
 
 void server::listen() {
   ::signal(SIGPIPE, SIG_IGN);
@@ -54,6 +57,9 @@ void server::listen() {
 void server::run() {
   auto const guard = asio::make_work_guard(control_);
   if (options_.handle_signals) wait_for_signal();
+  for (auto const &row : routes_.rows()) {
+    if (row.needs != nullptr) row.needs->start();
+  }
   for (auto &w : workers_)
     w->start();
   running_ = workers_.size();
@@ -61,7 +67,15 @@ void server::run() {
   control_.run();
   for (auto &w : workers_)
     w->join();
+  stop_companions();
   life_.enter(phase::stopped);
+}
+
+// They may post to the workers' loops: so they stop before these are destroyed.
+void server::stop_companions() noexcept {
+  for (auto const &row : routes_.rows()) {
+    if (row.needs != nullptr) row.needs->stop();
+  }
 }
 
 void server::wait_for_signal() {

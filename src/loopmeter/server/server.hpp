@@ -4,7 +4,7 @@
 //   metrics::registry registry;
 //   server::lifecycle life;
 //   std::vector<server::route> routes = server::probe_routes(life);
-//   routes.push_back(server::scrape_route(registry, "/metrics"));
+//   for (auto &row : server::scrape_routes(registry)) routes.push_back(std::move(row));
 //   routes.push_back({http::method::get, "/hello", [](server::exchange &) {
 //                       return http::text("hello\n"); }});
 //   server::server service({.service = "demo"}, std::move(routes), registry, life);
@@ -72,11 +72,13 @@ class server {
   void finish();
   void cut();
   void worker_finished();
+  void stop_companions() noexcept;
 
   options options_;
   route_table routes_;
   request_metrics requests_;
   connection_metrics connections_;
+  loop_metrics loops_;
   lifecycle &life_;
   shared shared_;
   std::vector<std::string> addresses_;

@@ -12,8 +12,12 @@ constexpr std::uint64_t slack_ticks_max = 256;
 
 }  // namespace
 
-wheel::wheel(asio::io_context &context, loop_clock &time)
-    : executor_(context.get_executor()), clock_(time), start_(time.now()), timer_(context) {}
+wheel::wheel(asio::io_context &context, loop_clock &time, metrics::histogram lag)
+    : executor_(context.get_executor()),
+      clock_(time),
+      lag_(lag),
+      start_(time.now()),
+      timer_(context) {}
 
 wheel::~wheel() {
   // As in ready_set: handlers are dropped, and the io_context unwinds the coroutines behind them.
@@ -51,6 +55,9 @@ void wheel::arm() {
 
 void wheel::on_timer() {
   auto const now = clock_.update();
+  auto const due = start_ + static_cast<clock::rep>(armed_tick_) * tick;
+  // A wake-up that was under way when the timer was set anew is not late.
+  lag_.observe(std::max(std::chrono::duration<double>(now - due).count(), 0.0));
   timing_wheel::list expired;
   ticks_.advance(static_cast<std::uint64_t>((now - start_) / tick), expired);
   // An expired entry may destroy others of the list: they unlink themselves.
@@ -77,6 +84,13 @@ void wheel::sleeper::cancel() {
   if (!waiter_.waiting()) return;
   if (is_linked()) unlink();
   waiter_.complete_later(asio::error::operation_aborted);
+}
+
+void wheel::sleeper::wake() {
+  if (!waiter_.waiting()) return;
+  owner_.clock_.update();  // what woke us was no wake-up of wheel or ready set
+  if (is_linked()) unlink();
+  waiter_.complete({});
 }
 
 void wheel::sleeper::close() {

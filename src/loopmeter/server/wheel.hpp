@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <utility>
 
+#include <loopmeter/metrics/histogram.hpp>
 #include <loopmeter/server/loop_clock.hpp>
 #include <loopmeter/server/timing_wheel.hpp>
 #include <loopmeter/server/waiter.hpp>
@@ -23,7 +24,8 @@ class wheel {
   class sleeper;
   class deadline;
 
-  wheel(asio::io_context &context, loop_clock &time);
+  /// `lag` is told, in seconds, how late each wake-up came.
+  wheel(asio::io_context &context, loop_clock &time, metrics::histogram lag = {});
   wheel(wheel const &) = delete;
   wheel &operator=(wheel const &) = delete;
   ~wheel();
@@ -38,6 +40,7 @@ class wheel {
 
   waiter::executor executor_;
   loop_clock &clock_;
+  metrics::histogram lag_;
   clock::time_point start_;  // of tick 0
   timing_wheel ticks_;
   asio::steady_timer timer_;
@@ -66,6 +69,9 @@ class wheel::sleeper : private wheel_entry {
   bool sleeping() const noexcept { return waiter_.waiting(); }
   /// Ends the sleep, if any, with operation_aborted; the handler is posted, not called.
   void cancel();
+  /// Ends the sleep, if any, with success before its time. Calls the handler now: only from the
+  /// worker's event loop.
+  void wake();
   /// Ends this sleep, and every later one: whoever is asleep here has no reason to be any more.
   void close();
 

@@ -22,6 +22,17 @@ ssize_t uninterrupted(Call call) {
   }
 }
 
+// send() is the cheaper call, and most answers have one part.
+ssize_t send_parts(int socket, std::string_view first, std::string_view second) {
+  if (second.empty()) return ::send(socket, first.data(), first.size(), MSG_NOSIGNAL);
+  std::array<iovec, 2> parts{iovec{const_cast<char *>(first.data()), first.size()},
+                             iovec{const_cast<char *>(second.data()), second.size()}};
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  return ::sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
 }  // namespace
 
 std::size_t wire::discard() noexcept {
@@ -73,13 +84,7 @@ bool wire::flush(std::string_view large_body) {
     output.clear();
     return false;
   }
-  std::array<iovec, 2> parts{iovec{output.data(), output.size()},
-                             iovec{const_cast<char *>(large_body.data()), large_body.size()}};
-  msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = large_body.empty() ? 1 : 2;
-  auto const count =
-      uninterrupted([&] { return ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL); });
+  auto const count = uninterrupted([&] { return send_parts(socket_.get(), output, large_body); });
   if (count < 0 && errno != EAGAIN) {
     output.clear();
     failed_ = true;
@@ -120,6 +125,12 @@ bool wire::send_unsent() {
 
 bool wire::end_sending() noexcept {
   return ::shutdown(socket_.get(), SHUT_WR) == 0;
+}
+
+void wire::break_off() noexcept {
+  failed_ = true;
+  linger const at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 }  // namespace loopmeter::server

@@ -28,6 +28,7 @@ class wire {
 
   /// Begins to watch the socket; false when the kernel refuses.
   bool open() { return !loop_.ready.add(source_, socket_.get()); }
+  int socket() const noexcept { return socket_.get(); }
   ready_set::source &source() noexcept { return source_; }
   ready_set::source const &source() const noexcept { return source_; }
 
@@ -50,6 +51,9 @@ class wire {
   bool has_unsent() const noexcept { return !unsent_.empty(); }
   /// Sends our FIN; false if the connection is gone.
   bool end_sending() noexcept;
+  /// Nothing more is sent, and the peer gets a reset instead of a FIN, which would say that it has
+  /// all of its answer.
+  void break_off() noexcept;
 
   /// Nothing more can be read: the peer's FIN, or an error.
   bool ended() const noexcept { return ended_; }

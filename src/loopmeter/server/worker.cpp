@@ -6,16 +6,28 @@
 #include <pthread.h>
 
 #include <csignal>
+#include <ctime>
 #include <exception>
 #include <utility>
 
 #include <loopmeter/base/log.hpp>
+#include <loopmeter/metrics/shard.hpp>
 #include <loopmeter/server/connection.hpp>
 
 namespace loopmeter::server {
 
-worker::worker(shared const &common, std::function<void()> on_finished)
-    : loop_(common), on_finished_(std::move(on_finished)), work_(loop_.context.get_executor()) {}
+namespace {
+
+// What the lag of a loop is known by that has nothing else to do.
+constexpr std::chrono::seconds heartbeat_interval{1};
+
+}  // namespace
+
+worker::worker(shared const &common, loop_handles const &handles, std::function<void()> on_finished)
+    : loop_(common, handles),
+      heartbeat_(loop_.sleeps, &on_heartbeat, this),
+      on_finished_(std::move(on_finished)),
+      work_(loop_.context.get_executor()) {}
 
 worker::~worker() {
   abandon();
@@ -36,6 +48,9 @@ void worker::run() {
   sigset_t all;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals are the main thread's business
+  metrics::prepare_thread();  // without a shard it serves all the same, and that is counted
+  loop_.clock.update();
+  on_heartbeat(this);
   for (auto &l : listeners_)
     l.start();
   for (;;) {
@@ -46,6 +61,20 @@ void worker::run() {
       log::error("exception in the event loop", {{"error", e.what()}});
     }
   }
+}
+
+void worker::count_busy() noexcept {
+  timespec used{};
+  if (::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) != 0) return;
+  auto const now = std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+  loop_.measured.busy.inc(std::chrono::duration<double>(now - busy_counted_).count());
+  busy_counted_ = now;
+}
+
+void worker::on_heartbeat(void *self) {
+  auto &w = *static_cast<worker *>(self);
+  w.count_busy();
+  w.heartbeat_.set(heartbeat_interval);
 }
 
 void worker::finish() {

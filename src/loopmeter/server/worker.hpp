@@ -4,6 +4,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 
+#include <chrono>
 #include <functional>
 #include <list>
 #include <thread>
@@ -18,7 +19,7 @@ class worker {
  public:
   /// `on_finished` is called on the worker's thread when finish() or cut() has closed the last
   /// connection.
-  worker(shared const &common, std::function<void()> on_finished);
+  worker(shared const &common, loop_handles const &handles, std::function<void()> on_finished);
   ~worker();
   worker(worker const &) = delete;
   worker &operator=(worker const &) = delete;
@@ -40,8 +41,12 @@ class worker {
   void run();
   void begin_finish();
   void end_when_empty();
+  void count_busy() noexcept;
+  static void on_heartbeat(void *self);
 
   loop loop_;
+  wheel::deadline heartbeat_;
+  std::chrono::nanoseconds busy_counted_{};
   std::list<listener> listeners_;  // list: a listener neither moves nor copies
   std::function<void()> on_finished_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;

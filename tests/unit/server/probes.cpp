@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(a_scrape_shows_what_was_answered_before_it) {
   loopmeter::metrics::registry other;
   auto const counter = other.add_counter({.name = "demo_total", .help = "A counter."}).value();
   counter.inc(7);
-  test::service service({loopmeter::server::scrape_route(other, "/metrics")});
+  test::service service({loopmeter::server::scrape_routes(other)});
   auto const answer = get(service, "/metrics");
   BOOST_TEST(status_of(answer) == 200);
   BOOST_TEST(answer.find("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n") !=

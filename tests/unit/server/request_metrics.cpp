@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include <loopmeter/exposition/text.hpp>
+#include <loopmeter/exposition/encoder.hpp>
 #include <loopmeter/metrics/gather.hpp>
 
 using namespace loopmeter;
@@ -31,8 +31,7 @@ struct measured {
 
   std::string text() const {
     std::string out = "\n";
-    exposition::text_encoder encoder;
-    encoder.encode(metrics::gather(registry), out);
+    exposition::encode_text(metrics::gather(registry), out);
     return out;
   }
   bool has(std::string const &line) const {
@@ -72,8 +71,7 @@ BOOST_AUTO_TEST_CASE(connection_metrics_begin_at_0) {
   metrics::registry registry;
   server::connection_metrics const connections(registry);
   std::string text = "\n";
-  exposition::text_encoder encoder;
-  encoder.encode(metrics::gather(registry), text);
+  exposition::encode_text(metrics::gather(registry), text);
   for (auto const *reason : {"descriptors", "memory", "aborted", "other"}) {
     auto const line =
         "\nloopmeter_http_accept_errors_total{reason=\"" + std::string(reason) + "\"} 0\n";

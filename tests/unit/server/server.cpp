@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(drain_answers_the_busy_and_ends_the_idle_with_a_fin) {
   BOOST_TEST(answer.find("Connection: close\r\n") != std::string::npos);
   busy.close();
   service.stop();
-  BOOST_TEST(service.value("loopmeter_http_connections") == 0);
+  BOOST_TEST(service.value("loopmeter_http_open_connections") == 0);
   BOOST_TEST(service.value("loopmeter_http_connections_cut_total") == 0);
   BOOST_TEST((service.life().phase() == loopmeter::server::phase::stopped));
 }
@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(what_lasts_too_long_is_cut_and_counted) {
   BOOST_TEST(service.requests("/sleep/{ms}", "GET", 503) == 1);
   BOOST_TEST(service.requests("/echo", "POST", 503) == 1);
   BOOST_TEST(service.value("loopmeter_http_connections_cut_total") == 3);
-  BOOST_TEST(service.value("loopmeter_http_connections") == 0);
+  BOOST_TEST(service.value("loopmeter_http_open_connections") == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_handler_that_cannot_be_cut_is_left_behind) {

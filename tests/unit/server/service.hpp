@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include <loopmeter/exposition/text.hpp>
+#include <loopmeter/exposition/encoder.hpp>
 #include <loopmeter/metrics/gather.hpp>
 #include <loopmeter/server/server.hpp>
 
@@ -64,8 +64,7 @@ class service {
   /// The value of a series by its whole name, labels included; -1 if it is not exposed.
   std::int64_t value(std::string_view series) const {
     std::string text;
-    loopmeter::exposition::text_encoder encoder;
-    encoder.encode(loopmeter::metrics::gather(registry_), text);
+    loopmeter::exposition::encode_text(loopmeter::metrics::gather(registry_), text);
     auto const line = '\n' + std::string(series) + ' ';
     auto const at = text.find(line);
     std::int64_t number = -1;
@@ -82,7 +81,7 @@ class service {
     wait_until([&] { return value(series) == wanted; }, series + " = " + std::to_string(wanted));
   }
   void wait_for_connections(std::int64_t wanted) const {
-    wait_for("loopmeter_http_connections", wanted);
+    wait_for("loopmeter_http_open_connections", wanted);
   }
 
  private:

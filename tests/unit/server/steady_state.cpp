@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(idle_connections_hold_no_buffers) {
     c.answer();
   }
   test::wait_until([&] { return test::heap_bytes() < before + count * 1024; }, "memory back");
-  BOOST_TEST(service.value("loopmeter_http_connections") == count);
+  BOOST_TEST(service.value("loopmeter_http_open_connections") == count);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

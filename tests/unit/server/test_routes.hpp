@@ -2,8 +2,10 @@
 // The routes that the tests of connection and server ask for.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -39,6 +41,56 @@ inline loopmeter::server::task<loopmeter::http::response> throw_later(
   throw std::runtime_error("later");
 }
 
+/// A streamed body's own account of itself, of the last one that ended.
+struct stream_account {
+  std::atomic<std::size_t> made{0};
+  std::atomic<int> ended{-1};  // a body_stream::outcome
+  std::atomic<std::size_t> ended_bytes{0};
+};
+inline stream_account stream_seen;
+
+/// The octet at each place of a streamed body.
+inline char stream_octet(std::size_t place) {
+  return static_cast<char>('a' + place % 23);
+}
+
+class test_stream : public loopmeter::http::body_stream {
+ public:
+  test_stream(std::size_t size, bool breaks, std::chrono::milliseconds time)
+      : size_(size), breaks_(breaks), deadline_(std::chrono::steady_clock::now() + time) {
+    stream_seen.made = 0;
+    stream_seen.ended = -1;
+  }
+  progress next(std::string &out, std::size_t bytes) override {
+    auto const piece = std::min({bytes, size_ - made_, std::size_t{5000}});
+    for (std::size_t i = 0; i < piece; ++i)
+      out += stream_octet(made_++);
+    stream_seen.made = made_;
+    if (made_ < size_) return progress::more;
+    return breaks_ ? progress::failed : progress::end;
+  }
+  std::uint16_t failure_status() const noexcept override { return 507; }
+  std::chrono::steady_clock::time_point deadline() const noexcept override { return deadline_; }
+  void ended(outcome how, std::size_t bytes) noexcept override {
+    stream_seen.ended_bytes = bytes;
+    stream_seen.ended = static_cast<int>(how);
+  }
+
+ private:
+  std::size_t size_;
+  bool breaks_;
+  std::chrono::steady_clock::time_point deadline_;
+  std::size_t made_ = 0;
+};
+
+inline loopmeter::http::response streamed(loopmeter::server::exchange const &x, bool breaks,
+                                          std::chrono::milliseconds time) {
+  auto const size = static_cast<std::size_t>(std::stoul(std::string(x.parameter(0))));
+  loopmeter::http::response answer;
+  answer.stream = std::make_unique<test_stream>(size, breaks, time);
+  return answer;
+}
+
 inline std::vector<loopmeter::server::route> routes() {
   using namespace loopmeter;
   using http::method;
@@ -59,6 +111,13 @@ inline std::vector<loopmeter::server::route> routes() {
       {method::get, "/throw-int", plain_handler([](exchange &) -> http::response { throw 42; })},
       {method::get, "/throw-later", waiting_handler(throw_later)},
       {method::get, "/sleep/{ms}", waiting_handler(sleep_as_asked)},
+      {method::get, "/stream/{n}",
+       plain_handler([](exchange &x) { return streamed(x, false, std::chrono::hours(1)); })},
+      {method::get, "/break/{n}",
+       plain_handler([](exchange &x) { return streamed(x, true, std::chrono::hours(1)); })},
+      {method::get, "/hurry/{n}", plain_handler([](exchange &x) {
+         return streamed(x, false, std::chrono::milliseconds(50));
+       })},
       {method::post, "/sleep/{ms}", waiting_handler(sleep_as_asked)},
   };
 }

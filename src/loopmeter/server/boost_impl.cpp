@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-// Asio and Beast, compiled once for the whole library (BOOST_*_SEPARATE_COMPILATION).
-#if defined(__GNUC__) && !defined(__clang__)
-// With sanitizers GCC 12 loses sight of boost::optional's flag.
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-#include <boost/asio/impl/src.hpp>
-#include <boost/beast/src.hpp>

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a connection waits, and how it ends: by the peer, by a deadline, by the server.
+#include <loopmeter/server/connection.hpp>
+
+#include <algorithm>
+
+namespace loopmeter::server {
+
+// No more octets will come: the peer's FIN, or a deadline.
+connection::step connection::end_of_input() {
+  if (state_ == state::body || !wire_.input().empty()) {
+    refuse(timed_out_ ? 408 : 400);
+  } else {
+    must_linger_ = timed_out_;  // a request may be on its way to us
+    state_ = state::finishing;
+  }
+  timed_out_ = false;
+  return wire_.flush() ? finished_sending() : wait_for(step::wait_writable);
+}
+
+connection::step connection::finished_sending() {
+  bool const nothing_to_come =
+      wire_.input().empty() && !must_linger_ && !loop_.common.life.draining();
+  if (lost() || wire_.ended() || nothing_to_come || !wire_.end_sending()) return close();
+  state_ = state::lingering;
+  wire_.drop_input();
+  deadline_.set(loop_.common.limits.linger_timeout);
+  return linger();
+}
+
+// Closing with octets unread makes the kernel send a reset, which may destroy our last answer on
+// its way to the peer: so read on until its FIN, within bounds.
+connection::step connection::linger() {
+  while (!timed_out_ && lingered_bytes_ < loop_.common.limits.linger_bytes_max) {
+    if (!wire_.source().readable()) return wait_for(step::wait_readable);
+    lingered_bytes_ += wire_.discard();
+    if (wire_.ended()) break;
+  }
+  return close();
+}
+
+connection::step connection::close() noexcept {
+  if (state_ == state::closed) return step::closed;
+  bool const unanswered =
+      state_ == state::body || state_ == state::handling || state_ == state::streaming;
+  if (unanswered) account(cut_ ? std::uint16_t{503} : http::status_client_closed_request);
+  if (stream_ != nullptr) drop_stream();
+  bool const under_way = unanswered || wire_.has_unsent();
+  if (under_way && (cut_ || timed_out_)) loop_.common.connections.cut.inc();
+  loop_.output.clear();
+  state_ = state::closed;
+  return step::closed;
+}
+
+// In the last phase of a drain no request is waited for: one may be here unseen, or we end.
+bool connection::must_end_idle() {
+  bool const idle = state_ == state::head && wire_.input().empty();
+  if (!idle || loop_.common.life.phase() < phase::finishing) return false;
+  wire_.receive();
+  if (wire_.input().empty() && !wire_.ended()) {
+    must_linger_ = true;
+    state_ = state::finishing;
+  }
+  return true;
+}
+
+void connection::drain() {
+  if (state_ != state::head || !wire_.input().empty() || wire_.has_unsent()) return;
+  wire_.receive();
+  wire_.keep_input();
+  if (wire_.input().empty()) {
+    must_linger_ = true;
+    state_ = state::finishing;
+  }
+  wire_.source().cancel();
+}
+
+void connection::cut() {
+  cut_ = true;
+  exchange_.was_cut_ = true;
+  wire_.source().cancel();
+  exchange_.sleeper_.close();
+}
+
+connection::step connection::wait_for(step what) {
+  wire_.keep_input();
+  auto const &limits = loop_.common.limits;
+  auto const now = loop_.clock.now();
+  note_activity(what != step::wait_readable || state_ != state::head || !wire_.input().empty());
+  if (state_ == state::lingering) return what;  // its deadline began with our FIN
+  if (what == step::run_handler || what == step::yield) {
+    deadline_.clear();
+  } else if (what == step::wait_writable) {
+    clock::duration stall = limits.write_stall_timeout;
+    if (stream_ != nullptr) stall = std::min(stall, stream_->deadline() - now);
+    deadline_.set(stall);
+  } else if (state_ == state::body) {
+    deadline_.set(body_started_ + limits.body_timeout - now);
+  } else if (wire_.input().empty()) {
+    deadline_.set(limits.idle_timeout);
+  } else {
+    deadline_.set(started_ + limits.head_timeout - now);
+  }
+  return what;
+}
+
+// Only what waits is seen from outside: a request that is answered at once is not counted twice.
+void connection::note_activity(bool active) noexcept {
+  if (active == active_) return;
+  active_ = active;
+  auto const &to = active ? loop_.measured.active : loop_.measured.idle;
+  auto const &from = active ? loop_.measured.idle : loop_.measured.active;
+  to.inc();
+  from.dec();
+}
+
+void connection::on_deadline(void *self) {
+  static_cast<connection *>(self)->timed_out_ = true;
+  static_cast<connection *>(self)->wire_.source().cancel();
+}
+
+void connection::on_broken(void *self) {
+  static_cast<connection *>(self)->exchange_.sleeper_.close();
+}
+
+}  // namespace loopmeter::server

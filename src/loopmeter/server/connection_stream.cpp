@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of a connection that answers with a body that is made while it is sent.
+#include <loopmeter/server/connection.hpp>
+
+#include <utility>
+
+namespace loopmeter::server {
+
+connection::progress connection::begin_stream(http::response made) {
+  if (!http::has_content(made.status)) {
+    made.stream->ended(http::body_stream::outcome::head_only, 0);
+    answer(made);
+    next_request();
+    return progress::answered;
+  }
+  if (state_ != state::handling) closed_before_handler_ = wire_.source().peer_closed();
+  keep_exchange();
+  stream_ = std::make_unique<streamed_body>(std::move(made));
+  state_ = state::streaming;
+  return progress::streaming;
+}
+
+// One slice; the state says whether there is more.
+void connection::continue_stream() {
+  stream_->begun() ? send_slice() : collect_slice();
+}
+
+// While the whole body may yet be small enough for a plain answer, with its length.
+void connection::collect_slice() {
+  using made = streamed_body::progress;
+  auto const so_far = stream_->collect(loop_.clock);
+  if (so_far == made::failed) return stream_failed();
+  if (so_far == made::more && !stream_->collected_slice()) return;
+  // HEAD is told what GET would be (RFC 9110 section 9.3.2), as far as that is known by now.
+  bool const is_head = exchange_.head_.method == http::method::head;
+  if (so_far == made::end || is_head) {
+    stream_->end(is_head ? streamed_body::outcome::head_only : streamed_body::outcome::sent);
+    auto const held = std::exchange(stream_, nullptr);
+    if (so_far == made::end) held->answer().stream = nullptr;
+    answer(held->answer());
+    return next_request();
+  }
+  decide_whether_to_close();
+  if (!exchange_.head_.http_1_1) closing_ = true;  // where its connection ends, there it ends
+  auto context = head_context();
+  context.end = length_unknown();
+  stream_->begin(loop_.output, context);
+}
+
+void connection::send_slice() {
+  using made = streamed_body::progress;
+  auto const so_far = stream_->send_slice(loop_.output, loop_.clock);
+  if (so_far == made::failed) return stream_failed();
+  if (so_far == made::more) return;
+  stream_->end(streamed_body::outcome::sent);
+  bool const gone = client_left();
+  auto const status = stream_->answer().status;
+  stream_ = nullptr;
+  closing_ = closing_ || loop_.common.life.draining();  // since its head was sent
+  state_ = closing_ ? state::finishing : state::head;
+  account(gone ? http::status_client_closed_request : status);
+  next_request();
+}
+
+// Before its head is sent it is an answer like any other; later all that can be said is a reset.
+void connection::stream_failed() {
+  auto const status = stream_->failure_status();
+  stream_->end(streamed_body::outcome::failed);
+  bool const begun = stream_->begun();
+  stream_ = nullptr;
+  if (!begun) {
+    answer(http::error_response(status));
+    return next_request();
+  }
+  state_ = state::finishing;
+  account(status);
+  loop_.output.clear();
+  loop_.common.connections.cut.inc();
+  wire_.break_off();
+}
+
+// The connection ends in the middle of the body.
+void connection::drop_stream() noexcept {
+  using how = streamed_body::outcome;
+  stream_->end(cut_ ? how::cut : timed_out_ ? how::stalled : how::client_gone);
+  if (stream_->begun()) wire_.break_off();
+  stream_ = nullptr;
+}
+
+}  // namespace loopmeter::server

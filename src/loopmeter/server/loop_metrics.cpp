@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <loopmeter/server/loop_metrics.hpp>
+
+#include <string>
+#include <vector>
+
+namespace loopmeter::server {
+
+namespace {
+
+metrics::label_domain worker_domain(unsigned workers) {
+  std::vector<std::string> numbers;
+  for (unsigned i = 0; i < workers; ++i)
+    numbers.push_back(std::to_string(i));
+  return {"worker", numbers};
+}
+
+}  // namespace
+
+loop_metrics::loop_metrics(metrics::registry &registry, unsigned workers) {
+  auto const worker = worker_domain(workers);
+  lag_ = registry
+             .add_histogram<worker_label>(
+                 {.name = "loopmeter_loop_lag_seconds",
+                  .help = "How late the event loop's timer ran, in seconds: what a handler that "
+                          "blocks costs all others.",
+                  .unit = "seconds",
+                  .bounds = {.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5}},
+                 worker)
+             .value();
+  ready_ = registry
+               .add_histogram<worker_label>(
+                   {.name = "loopmeter_loop_ready_sockets",
+                    .help = "Sockets found ready at once; many at a time say that the loop is "
+                            "behind.",
+                    .bounds = {1, 2, 4, 8, 16, 32, 64, 128}},
+                   worker)
+               .value();
+  busy_ = registry
+              .add_float_counter<worker_label>(
+                  {.name = "loopmeter_loop_busy_seconds_total",
+                   .help = "Processor time of the event loop's thread, in seconds, up to a second "
+                           "ago; its rate is the loop's busy share.",
+                   .unit = "seconds"},
+                  worker)
+              .value();
+  accepted_ = registry
+                  .add_counter<worker_label>(
+                      {.name = "loopmeter_loop_connections_total",
+                       .help = "Connections accepted, by the worker that serves them."},
+                      worker)
+                  .value();
+  connections_ = registry
+                     .add_level<worker_label, connection_state>(
+                         {.name = "loopmeter_connections",
+                          .help = "Open connections: idle ones wait for a request, active ones "
+                                  "have one under way."},
+                         worker, metrics::label_domain{"state", {"idle", "active"}})
+                     .value();
+  lag_.expect_all();
+  ready_.expect_all();
+  busy_.expect_all();
+  accepted_.expect_all();
+  connections_.expect_all();
+}
+
+loop_handles loop_metrics::of(unsigned worker) const noexcept {
+  worker_label const number{worker};
+  return {.lag = lag_.at(number),
+          .ready = ready_.at(number),
+          .busy = busy_.at(number),
+          .accepted = accepted_.at(number),
+          .idle = connections_.at(number, connection_state::idle),
+          .active = connections_.at(number, connection_state::active)};
+}
+
+}  // namespace loopmeter::server

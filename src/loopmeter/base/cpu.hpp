@@ -3,22 +3,11 @@
 // machine's count (std::thread::hardware_concurrency ignores quotas).
 #pragma once
 
-#include <optional>
-#include <string>
+#include <loopmeter/base/cgroup.hpp>
 
 namespace loopmeter {
 
-/// Where to look; tests give roots of their own.
-struct cpu_sources {
-  std::string cgroup_file = "/proc/self/cgroup";
-  std::string cgroup_root = "/sys/fs/cgroup";
-};
-
-/// The cgroup's quota in CPUs (0.5 for 50 ms in 100 ms), v2 or v1, the smallest up to the root;
-/// nullopt if there is none or it cannot be read.
-std::optional<double> cgroup_cpu_quota(cpu_sources const &sources = {});
-
 /// clamp(ceil(quota), 1, CPUs in the affinity mask).
-unsigned usable_cpus(cpu_sources const &sources = {});
+unsigned usable_cpus(cgroup_sources const &sources = {});
 
 }  // namespace loopmeter

@@ -2,6 +2,8 @@
 // Which build is running, as a metric that is always 1: what dashboards join with to say so.
 #pragma once
 
+#include <loopmeter/metrics/registry.hpp>
+
 #include <prometheus/registry.h>
 
 #include <string>
@@ -23,8 +25,11 @@ struct build_info {
 /// The build of this library; version, revision and branch are the program's own.
 build_info this_build(std::string_view version, std::string_view revision, std::string_view branch);
 
-/// Registers `name` (by custom <program>_build_info) with a registry of prometheus-cpp, from where
-/// the bridge exposes it. Throws what prometheus-cpp throws at a bad name.
+/// Exposes `name` (by custom <program>_build_info) with the registry.
+metrics::result<metrics::info> add_build_info(metrics::registry &registry, std::string_view name,
+                                              build_info const &build);
+
+/// The same with a registry of prometheus-cpp. Throws what prometheus-cpp throws at a bad name.
 void register_build_info(prometheus::Registry &registry, std::string const &name,
                          build_info const &build);
 

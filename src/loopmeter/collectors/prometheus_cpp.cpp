@@ -55,6 +55,21 @@ metrics::foreign_summary convert(prometheus::ClientMetric::Summary const &from) 
   return to;
 }
 
+constinit thread_local metrics::registry const *current_registry = nullptr;
+
+// Says so, while it lives, that this thread collects for a registry.
+class collecting_for {
+ public:
+  explicit collecting_for(metrics::registry const &registry) noexcept
+      : before_{std::exchange(current_registry, &registry)} {}
+  ~collecting_for() { current_registry = before_; }
+  collecting_for(collecting_for const &) = delete;
+  collecting_for &operator=(collecting_for const &) = delete;
+
+ private:
+  metrics::registry const *before_;
+};
+
 foreign_series convert(prometheus::ClientMetric const &from, metric_type type) {
   foreign_series to{.labels = {}, .value = 1.0, .timestamp_ms = from.timestamp_ms};
   to.labels.reserve(from.label.size());
@@ -104,10 +119,16 @@ std::vector<foreign_family> from_prometheus_cpp(
 
 metrics::registry::source_id bridge(metrics::registry &registry,
                                     std::weak_ptr<prometheus::Collectable> collectable) {
-  return registry.add_source([weak = std::move(collectable)] {
+  return registry.add_source([&registry, weak = std::move(collectable)] {
     auto const alive = weak.lock();
-    return alive == nullptr ? std::vector<foreign_family>{} : from_prometheus_cpp(alive->Collect());
+    if (alive == nullptr) return std::vector<foreign_family>{};
+    collecting_for const guard{registry};
+    return from_prometheus_cpp(alive->Collect());
   });
+}
+
+metrics::registry const *detail::bridged_registry() noexcept {
+  return current_registry;
 }
 
 }  // namespace loopmeter::collectors

@@ -25,4 +25,9 @@ std::vector<metrics::foreign_family> from_prometheus_cpp(
 metrics::registry::source_id bridge(metrics::registry &registry,
                                     std::weak_ptr<prometheus::Collectable> collectable);
 
+namespace detail {
+/// The registry for which bridge() is calling a Collect() on this thread; null elsewhere.
+metrics::registry const *bridged_registry() noexcept;
+}  // namespace detail
+
 }  // namespace loopmeter::collectors

@@ -2,7 +2,7 @@
 #include <loopmeter/collectors/build_info.hpp>
 
 #include <loopmeter/collectors/prometheus_cpp.hpp>
-#include <loopmeter/exposition/text.hpp>
+#include <loopmeter/exposition/encoder.hpp>
 
 #include <exposition_checker.hpp>
 
@@ -34,6 +34,27 @@ BOOST_AUTO_TEST_CASE(build_info_is_a_constant_1_with_labels) {
                                             {"arch", build.arch},
                                             {"boost", build.boost}})
                  .value_or(0) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(either_registry_says_the_same) {
+  build_info const build = this_build("1.2.3", "abcdef0", "a \"b\"");
+  auto const foreign = std::make_shared<prometheus::Registry>();
+  register_build_info(*foreign, "x_build_info", build);
+  metrics::registry bridged{{.self_metrics = false}};
+  bridge(bridged, foreign);
+  metrics::registry own{{.self_metrics = false}};
+  BOOST_TEST(add_build_info(own, "x_build_info", build).has_value());
+  auto const samples = [](metrics::registry const &families) {
+    std::string text;
+    exposition::encode_text(gather(families), text);
+    auto const checked = test::check_exposition(text);
+    BOOST_TEST(checked.findings_text() == "", text);
+    BOOST_REQUIRE(checked.families.size() == 1U);
+    BOOST_REQUIRE(checked.families[0].samples.size() == 1U);
+    return checked.families[0].samples[0].labels;
+  };
+  BOOST_TEST((samples(own) == samples(bridged)));
+  BOOST_TEST(samples(own).size() == 7U);
 }
 
 BOOST_AUTO_TEST_CASE(this_build_knows_itself) {

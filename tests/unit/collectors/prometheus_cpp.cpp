@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <loopmeter/collectors/prometheus_cpp.hpp>
 
-#include <loopmeter/exposition/text.hpp>
+#include <loopmeter/exposition/encoder.hpp>
 
 #include <exposition_checker.hpp>
 

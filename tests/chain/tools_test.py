@@ -172,6 +172,27 @@ class Tools(unittest.TestCase):
         (self.state / 'fail-update').touch()
         self.assert_fails(self.run_script(), 'package list of next', 'E: no such suite')
 
+    def test_a_suite_out_of_reach_keeps_the_others(self):
+        self.table('alpha next alpha usr/bin/alpha 1', 'gone last gone usr/bin/gone 1',
+                   'beta zero beta-client usr/bin/beta 1')
+        self.assertEqual(self.run_script().returncode, 1)
+        self.assertEqual(self.says('alpha'), 'alpha 1.5-1')
+        self.assertEqual(self.says('beta'), 'beta 2:1.0')
+
+    def test_packages_that_share_a_tree(self):
+        self.package('alpha-data', '3', 'data')
+        self.table('alpha next alpha,alpha-data usr/bin/alpha 1.5')
+        self.assert_ready(self.run_script())
+        program = (self.out / 'bin' / 'alpha').resolve()
+        self.assertEqual(sorted(os.listdir(program.parent)), ['alpha', 'data'])
+        self.stub('apt-get', '#!/bin/sh\nexit 1\n')
+        self.assert_ready(self.run_script())
+
+    def test_a_part_missing(self):
+        self.table('alpha next alpha,alpha-data usr/bin/alpha 1.5')
+        self.assert_fails(self.run_script(), 'Unable to locate package alpha-data')
+        self.assertEqual(os.listdir(self.out / 'bin'), [])
+
     def test_package_missing_keeps_the_others(self):
         self.table('alpha next alpha usr/bin/alpha 1', 'gone next gone usr/bin/gone 1')
         self.assert_fails(self.run_script(), 'Unable to locate package gone')

@@ -62,7 +62,7 @@ class Accounting(unittest.TestCase):
         """What is counted when no connection but the scraper's is left."""
         def probe() -> scrape.Exposition:
             now = self.exposition()
-            self.assertEqual(now.value("loopmeter_http_connections"), 1)
+            self.assertEqual(now.value("loopmeter_http_open_connections"), 1)
             return now
         return wait_until(probe)
 

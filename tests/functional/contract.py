@@ -24,7 +24,7 @@ ROUTES = {  # pattern: method
     "/status/{code}": "GET",
     "/version": "GET",
 }
-INTERNAL = ["/metrics", "/livez", "/readyz", "/healthz"]  # probes and scrapes
+INTERNAL = ["/metrics", "/-/scrapes", "/livez", "/readyz", "/healthz"]  # probes and scrapes
 OTHER = "other"
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"]
 

@@ -63,7 +63,7 @@ class Base(unittest.TestCase):
 
     def check_all_is_given_back(self) -> None:
         def only_the_watcher_is_left() -> None:
-            self.assertEqual(self.exposition().value("loopmeter_http_connections"), 1)
+            self.assertEqual(self.exposition().value("loopmeter_http_open_connections"), 1)
             self.assertEqual(self.service.descriptors(), self.descriptors)
         wait_until(only_the_watcher_is_left, pause_s=0.05)
 

@@ -31,6 +31,11 @@ def tool(name: str) -> str:
     sys.exit(SKIP)
 
 
+def found_tool(name: str) -> str | None:
+    """The same for a test that goes on without it."""
+    return shutil.which(name)
+
+
 def module(name: str) -> types.ModuleType:
     """This module; ends the test as skipped if it is not installed."""
     try:
@@ -38,6 +43,14 @@ def module(name: str) -> types.ModuleType:
     except ImportError as error:
         print(error)
         sys.exit(SKIP)
+
+
+def found_module(name: str) -> types.ModuleType | None:
+    """The same for a test that goes on without it."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
 
 
 def wait_until(probe: Callable[[], Result], timeout_s: float = 5, pause_s: float = 0.01) -> Result:

@@ -74,7 +74,7 @@ class Drain(unittest.TestCase):
             self.assertEqual(service.wait(2), 0)
 
     def open_connections(self, service: Service, count: int) -> None:
-        said = scrape.fetch(service.address).value("loopmeter_http_connections")
+        said = scrape.fetch(service.address).value("loopmeter_http_open_connections")
         self.assertEqual(said, count)
 
     def test_request_that_crosses_the_fin_gets_no_reset(self) -> None:

@@ -105,12 +105,31 @@ class Client:
         answer = Answer(int(status_line[1]), status_line[2].decode(), fields, b"")
         if to == "HEAD" or answer.status in (204, 304):
             return answer
+        if answer.field("Transfer-Encoding") == "chunked":
+            assert answer.field("Content-Length") is None, fields
+            return Answer(answer.status, answer.reason, fields, self._chunks())
         length = answer.field("Content-Length")
         assert length is not None and length.isdigit(), f"no Content-Length in {fields}"
         while len(self._received) < int(length):
             self._receive()
         body, self._received = self._received[:int(length)], self._received[int(length):]
         return Answer(answer.status, answer.reason, fields, body)
+
+    def _chunks(self) -> bytes:
+        body = b""
+        while True:
+            while b"\r\n" not in self._received:
+                self._receive()
+            line, self._received = self._received.split(b"\r\n", 1)
+            assert re.fullmatch(rb"[0-9a-f]{1,8}", line), f"bad chunk size {line!r}"
+            size = int(line, 16)
+            while len(self._received) < size + 2:
+                self._receive()
+            assert self._received[size:size + 2] == b"\r\n", "a chunk does not end where it says"
+            body += self._received[:size]
+            self._received = self._received[size + 2:]
+            if size == 0:
+                return body
 
     def _receive(self) -> None:
         data = self.socket.recv(65536)

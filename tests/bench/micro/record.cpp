@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One record: ours and prometheus-cpp's, alone and with two threads on the same series. CPU time is
-// per record: what both threads spend, over what both do.
+// One record: ours and prometheus-cpp's, alone and with several threads on the same series. CPU
+// time is per record: what all threads spend, over what all do.
 #include <loopmeter/metrics/registry.hpp>
 
 #include <benchmark/benchmark.h>
@@ -121,10 +121,10 @@ void labelled_theirs(benchmark::State &state) {
   }
 }
 
-BENCHMARK(counter_ours)->Threads(1)->Threads(2);
-BENCHMARK(counter_theirs)->Threads(1)->Threads(2);
-BENCHMARK(histogram_ours)->Threads(1)->Threads(2);
-BENCHMARK(histogram_theirs)->Threads(1)->Threads(2);
+BENCHMARK(counter_ours)->ThreadRange(1, 8);
+BENCHMARK(counter_theirs)->ThreadRange(1, 8);
+BENCHMARK(histogram_ours)->ThreadRange(1, 8);
+BENCHMARK(histogram_theirs)->ThreadRange(1, 8);
 BENCHMARK(labelled_ours)->Threads(1)->Threads(2);
 BENCHMARK(labelled_theirs)->Threads(1)->Threads(2);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One scrape without the network: 10,000 counters, and 1,000 histograms of 12 bounds. Items are
 // samples, so that both sides' times are per sample.
-#include <loopmeter/exposition/text.hpp>
+#include <loopmeter/exposition/encoder.hpp>
 #include <loopmeter/metrics/gather.hpp>
 #include <loopmeter/metrics/registry.hpp>
 
@@ -50,14 +50,14 @@ void scrape_counters_ours(benchmark::State &state) {
           .value();
   for (std::size_t i = 0; i < counters; ++i)
     family.at({i}).inc(i * 7919 + 1);
-  exposition::text_encoder encoder;
+  exposition::encoder encoder;
   metrics::snapshot snapshot;
   std::string text;
   std::size_t samples = 0;
   for (auto _ : state) {
     text.clear();
     gather(registry, snapshot);
-    samples += encoder.encode(snapshot, text);
+    samples += encoder.encode(snapshot, {}, text);
     benchmark::DoNotOptimize(text.data());
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(samples));
@@ -92,14 +92,14 @@ void scrape_histograms_ours(benchmark::State &state) {
   for (std::size_t i = 0; i < 20 * histograms; ++i) {
     family.at({i % histograms}).observe(observed(i));
   }
-  exposition::text_encoder encoder;
+  exposition::encoder encoder;
   metrics::snapshot snapshot;
   std::string text;
   std::size_t samples = 0;
   for (auto _ : state) {
     text.clear();
     gather(registry, snapshot);
-    samples += encoder.encode(snapshot, text);
+    samples += encoder.encode(snapshot, {}, text);
     benchmark::DoNotOptimize(text.data());
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(samples));

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The Go counterpart of demo-cpp for the benchmarks: net/http and client_golang, the families and
-// endpoints of demo-cpp that the benchmarks ask for.
+// The Go counterpart of demo-cpp and of series-server for the benchmarks: net/http, client_golang,
+// the families and endpoints that the benchmarks ask for; with SERIES, as many counters instead.
+//
+// usage: go-demo PORT [SERIES]
 package main
 
 import (
+	"fmt"
 	"io"
 	"log"
 	"math/rand"
@@ -36,9 +39,22 @@ func counted(path string, handle http.HandlerFunc) {
 	})
 }
 
+// withSeries is a registry with nothing but that many counters.
+func withSeries(count int) *prometheus.Registry {
+	events := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "bench_events_total", Help: "Events by tenant.",
+	}, []string{"tenant"})
+	for i := range count {
+		events.WithLabelValues(fmt.Sprintf("tenant-%07d", i)).Add(float64(i*7919 + 1))
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(events)
+	return registry
+}
+
 func main() {
-	if len(os.Args) != 2 {
-		log.Fatal("usage: go-demo PORT")
+	if len(os.Args) != 2 && len(os.Args) != 3 {
+		log.Fatal("usage: go-demo PORT [SERIES]")
 	}
 	prometheus.MustRegister(requests, durations)
 	counted("/status/200", func(w http.ResponseWriter, _ *http.Request) {
@@ -48,6 +64,14 @@ func main() {
 		time.Sleep(time.Duration(rand.Intn(100)) * time.Millisecond)
 		io.WriteString(w, "hello\n")
 	})
-	http.Handle("/metrics", promhttp.Handler())
+	metrics := promhttp.Handler()
+	if len(os.Args) == 3 {
+		series, err := strconv.Atoi(os.Args[2])
+		if err != nil {
+			log.Fatal(err)
+		}
+		metrics = promhttp.HandlerFor(withSeries(series), promhttp.HandlerOpts{})
+	}
+	http.Handle("/metrics", metrics)
 	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Args[1], nil))
 }

@@ -21,14 +21,15 @@ packages_for() {
   case $1 in
     build)
       echo ca-certificates ccache g++ git libboost-program-options1.81-dev libboost1.81-dev \
-        libjemalloc-dev libspdlog-dev meson ninja-build pkg-config prometheus-cpp-dev
+        libisal-dev libjemalloc-dev libprotozero-dev libspdlog-dev meson ninja-build pkg-config \
+        prometheus-cpp-dev
       ;;
     test)
       packages_for build
       packages_for image
       echo clang-16 clang-format-16 clang-tidy-16 curl debian-archive-keyring hey \
         libboost-test1.81-dev libclang-rt-16-dev procps python3 python3-prometheus-client \
-        python3-yaml shellcheck strace util-linux wrk
+        python3-yaml shellcheck strace util-linux wrk zlib1g-dev
       ;;
     bench)
       packages_for test

@@ -32,13 +32,12 @@ std::string decode(std::string_view text) {
 
 std::vector<std::string> form_values(std::string_view query, std::string_view name) {
   std::vector<std::string> values;
-  while (!query.empty()) {
-    auto const end = std::min(query.find('&'), query.size());
-    auto const pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    auto const equals = std::min(pair.find('='), pair.size());
-    if (decode(pair.substr(0, equals)) != name) continue;
-    values.push_back(decode(pair.substr(std::min(equals + 1, pair.size()))));
+  for (auto at = query.begin(); at != query.end();) {
+    auto const end = std::find(at, query.end(), '&');
+    auto const equals = std::find(at, end, '=');
+    auto const value = equals == end ? end : equals + 1;
+    if (decode({at, equals}) == name) values.push_back(decode({value, end}));
+    at = end == query.end() ? end : end + 1;
   }
   return values;
 }

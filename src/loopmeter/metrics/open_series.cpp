@@ -172,6 +172,18 @@ thread_table *claim_table() {
 
 }  // namespace
 
+open_store &make_open_store(std::size_t labels, cell_offset cells_per_series, cell_offset alignment,
+                            std::size_t limit) {
+  struct store_table {
+    std::mutex mutex;
+    std::vector<std::unique_ptr<open_store>> stores;
+  };
+  static store_table *const all = new store_table;
+  std::lock_guard const lock{all->mutex};
+  return *all->stores.emplace_back(
+      std::make_unique<open_store>(labels, cells_per_series, alignment, limit));
+}
+
 open_store::open_store(std::size_t labels, cell_offset cells_per_series, cell_offset alignment,
                        std::size_t limit)
     : labels_{labels}, cells_per_series_{cells_per_series}, alignment_{alignment}, limit_{limit} {}

@@ -94,6 +94,10 @@ class open_store {
   open_series const *overflow_ = nullptr;
 };
 
+/// Makes a store that is never freed, since threads and handles keep pointers to it.
+open_store &make_open_store(std::size_t labels, cell_offset cells_per_series, cell_offset alignment,
+                            std::size_t limit);
+
 /// What the registration of an open family finds.
 struct open_place {
   open_store *store = nullptr;

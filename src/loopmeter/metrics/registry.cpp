@@ -74,14 +74,13 @@ std::optional<failure> allocate(family_definition &family) {
   return std::nullopt;
 }
 
-// The store of an open family; its series get their cells one by one. Never freed, since threads
-// and handles keep pointers to it.
+// The store of an open family; its series get their cells one by one.
 std::optional<failure> open_family_store(family_definition &family) {
   cell_offset const alignment = set_cells_per_series(family);
   allocation const probe = allocate_cells(0, alignment);
   if (!probe.first) return no_cells(family.name, probe.error, 0);
-  family.open = new open_store{family.labels.size(), family.place.cells_per_series, alignment,
-                               family.series_limit};
+  family.open = &make_open_store(family.labels.size(), family.place.cells_per_series, alignment,
+                                 family.series_limit);
   return std::nullopt;
 }
 

@@ -18,7 +18,7 @@
 namespace loopmeter::metrics {
 
 /// Counts values in buckets, with their sum. Units are base units (seconds, bytes). Cost: about
-/// 3 ns, whatever the number of threads and of bounds (with several bounds below 0: 2 ns more for
+/// 4 ns, whatever the number of threads and of bounds (with several bounds below 0: 2 ns more for
 /// each), and 3 ns more for a native part; memory: two sets of bounds + 4 cells for each thread
 /// that uses it, of a native part the pages in use. A NaN or infinite
 /// value is refused and counted in loopmeter_refused_observations_total; a sum of finite values may

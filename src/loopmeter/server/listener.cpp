@@ -7,6 +7,7 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -145,6 +146,19 @@ accept_error reason_of_accept(int error) noexcept {
 unique_fd open_spare() {
   return unique_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
+
+// For a listening socket: drops every segment that begins a handshake. The kernel shows a filter of
+// a TCP socket the segment from its TCP header on (RFC 9293 section 3.1).
+constexpr std::uint32_t tcp_flags_offset = 13;
+constexpr std::uint32_t tcp_syn = 0x02;
+constexpr std::uint32_t tcp_ack = 0x10;
+constexpr std::array<sock_filter, 5> no_handshakes{
+    sock_filter BPF_STMT(BPF_LD | BPF_B | BPF_ABS, tcp_flags_offset),
+    sock_filter BPF_STMT(BPF_ALU | BPF_AND | BPF_K, tcp_syn | tcp_ack),
+    sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, tcp_syn, 0, 1),
+    sock_filter BPF_STMT(BPF_RET | BPF_K, 0),
+    sock_filter BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+};
 
 }  // namespace
 
@@ -290,6 +304,11 @@ void listener::shed() {
   spare_.reset();
   unique_fd(::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
   spare_ = open_spare();
+}
+
+void listener::close_gate() noexcept {
+  sock_fprog const program{no_handshakes.size(), const_cast<sock_filter *>(no_handshakes.data())};
+  ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
 void listener::stop() {

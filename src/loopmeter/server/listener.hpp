@@ -45,6 +45,10 @@ class listener {
   listener &operator=(listener const &) = delete;
 
   void start();
+  /// No new handshake begins: a SYN is dropped, and its client asks again in a second. Those under
+  /// way end as connections in the accept queue, which stop() could not know of yet and would have
+  /// reset. On the worker's thread. Without effect where the kernel refuses the filter.
+  void close_gate() noexcept;
   /// Serves what stands in the accept queue, then closes the socket. On the worker's thread.
   void stop();
 

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <cerrno>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -16,11 +17,13 @@
 
 #include "service.hpp"
 #include "test_routes.hpp"
+#include "worker_parts.hpp"
 
 using boost::system::system_error;
 using loopmeter::unique_fd;
 using loopmeter::server::listen_on;
 using loopmeter::server::parse_listen_address;
+using test::body_of;
 
 namespace {
 
@@ -188,6 +191,23 @@ BOOST_AUTO_TEST_CASE(without_descriptors_it_sheds_and_recovers) {
   test::client after(service.port());
   after.get("/");
   BOOST_TEST(test::status_of(after.answer()) == 200);
+}
+
+// What a client sees of a listener that closes: it is served, or it was never let in.
+BOOST_AUTO_TEST_CASE(behind_its_closed_gate_nobody_is_let_in_and_nobody_is_reset) {
+  test::worker_parts parts;
+  auto sockets = listen_on({"127.0.0.1", 0}, 1, backlog);
+  auto const port = test::port_of(sockets[0]);
+  loopmeter::server::listener listener(parts.worker, std::move(sockets[0]));
+  test::client early(port);  // in the accept queue
+  early.get("/");
+  listener.close_gate();
+  auto const late = test::begin_to_connect(port);
+  listener.stop();
+  parts.run_until([&] { return test::has_octets(early.descriptor()); });
+  BOOST_TEST(body_of(early.answer()) == "hello\n");
+  // The SYN was dropped, and the second one, after a second, finds nobody.
+  BOOST_TEST(test::result_of_connect(late) == ECONNREFUSED);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

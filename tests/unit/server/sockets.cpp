@@ -5,11 +5,13 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -69,6 +71,29 @@ unique_fd connect_to(std::uint16_t port, int receive_buffer_bytes) {
     fail("connect");
   }
   return socket;
+}
+
+unique_fd begin_to_connect(std::uint16_t port) {
+  unique_fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  auto address = loopback(port);
+  auto const made = ::connect(socket.get(), reinterpret_cast<sockaddr *>(&address), sizeof address);
+  if (made != 0 && errno != EINPROGRESS) fail("connect");
+  return socket;
+}
+
+int result_of_connect(unique_fd const &socket) {
+  pollfd waiting{socket.get(), POLLOUT, 0};
+  auto const limit = std::chrono::milliseconds(patience).count();
+  if (::poll(&waiting, 1, static_cast<int>(limit)) != 1) return ETIMEDOUT;
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) fail("error");
+  return error;
+}
+
+bool has_octets(int socket) {
+  char first = 0;
+  return ::recv(socket, &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 socket_pair connected_pair() {

@@ -16,6 +16,12 @@ loopmeter::unique_fd listen_on_loopback();
 std::uint16_t port_of(loopmeter::unique_fd const &socket);
 loopmeter::unique_fd connect_to(std::uint16_t port, int receive_buffer_bytes = 0);
 
+/// A connect that was begun and not waited for: its SYN is on its way.
+loopmeter::unique_fd begin_to_connect(std::uint16_t port);
+/// How that ended: 0 or an errno; ETIMEDOUT after test::patience.
+int result_of_connect(loopmeter::unique_fd const &socket);
+bool has_octets(int socket);
+
 struct socket_pair {
   loopmeter::unique_fd ours;  // accepted, non-blocking
   loopmeter::unique_fd peer;  // blocking, with a deadline for each call

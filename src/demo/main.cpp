@@ -31,7 +31,9 @@ void serve(demo::options const &chosen) {
   settings.service = "demo";
   settings.listen = chosen.listen;
   settings.workers = chosen.workers;
+  settings.admin_listen = chosen.admin_listen;
   settings.shutdown_delay = chosen.shutdown_delay;
+  settings.shutdown_last_scrape = chosen.shutdown_last_scrape;
   settings.shutdown_timeout = chosen.shutdown_timeout;
 
   server::server service(settings, demo::routes(registry, life, chosen.telemetry_path), registry,

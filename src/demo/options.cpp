@@ -31,12 +31,18 @@ po::options_description description() {
        po::value<std::vector<std::string>>()->value_name("ADDRESS")->default_value({":8080"},
                                                                                    ":8080"),
        "Address to serve on, HOST:PORT or :PORT; may be given several times.")  //
+      ("web.admin-listen-address", text("ADDRESS", ""),
+       "Address of its own, with a thread of its own, for metrics and probes; the others then "
+       "serve "
+       "the rest.")                                                             //
       ("web.telemetry-path", text("PATH", "/metrics"), "Path of the metrics.")  //
       ("server.workers", text("N", "auto"),
        "Threads that serve, 1 to 1024; auto: one per usable CPU, quotas counted.")  //
       ("log.level", text("LEVEL", "info"), "debug, info, warn or error.")           //
       ("shutdown.delay", text("TIME", "10s"),
        "After SIGTERM: how long to go on accepting while not ready.")  //
+      ("shutdown.last-scrape", text("TIME", "15s"),
+       "Then: how long to wait until a scrape has seen the final counts, if somebody scrapes.")  //
       ("shutdown.timeout", text("TIME", "15s"),
        "Then: how long requests under way may take before they are cut.");
   return flags;
@@ -71,6 +77,14 @@ po::variables_map parse(std::vector<std::string> const &arguments) {
     throw usage_error("unexpected argument \"" + first + "\"; only flags are allowed (see --help)");
   }
   return values;
+}
+
+loopmeter::server::listen_address parse_address(std::string const &flag, std::string const &text) {
+  try {
+    return loopmeter::server::parse_listen_address(text);
+  } catch (std::invalid_argument const &e) {
+    throw usage_error("--" + flag + ": bad value " + e.what());
+  }
 }
 
 unsigned parse_workers(std::string const &text) {
@@ -120,12 +134,10 @@ options parse_options(std::vector<std::string> const &arguments) {
   if (parsed.help || parsed.version) return parsed;
 
   auto const text = [&values](char const *flag) { return values[flag].as<std::string>(); };
-  for (auto const &address : values["web.listen-address"].as<std::vector<std::string>>()) {
-    try {
-      parsed.listen.push_back(loopmeter::server::parse_listen_address(address));
-    } catch (std::invalid_argument const &e) {
-      throw usage_error(std::string("--web.listen-address: bad value ") + e.what());
-    }
+  for (auto const &address : values["web.listen-address"].as<std::vector<std::string>>())
+    parsed.listen.push_back(parse_address("web.listen-address", address));
+  if (auto const address = text("web.admin-listen-address"); !address.empty()) {
+    parsed.admin_listen = parse_address("web.admin-listen-address", address);
   }
   parsed.telemetry_path = parse_path(text("web.telemetry-path"));
   parsed.workers = parse_workers(text("server.workers"));
@@ -133,6 +145,8 @@ options parse_options(std::vector<std::string> const &arguments) {
   if (!level) refuse("log.level", text("log.level"), "debug, info, warn or error");
   parsed.log_level = *level;
   parsed.shutdown_delay = parse_duration("shutdown.delay", text("shutdown.delay"));
+  parsed.shutdown_last_scrape =
+      parse_duration("shutdown.last-scrape", text("shutdown.last-scrape"));
   parsed.shutdown_timeout = parse_duration("shutdown.timeout", text("shutdown.timeout"));
   return parsed;
 }

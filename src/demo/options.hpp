@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -14,10 +15,12 @@ namespace demo {
 
 struct options {
   std::vector<loopmeter::server::listen_address> listen;
+  std::optional<loopmeter::server::listen_address> admin_listen;
   std::string telemetry_path;
   unsigned workers = 1;
   loopmeter::log::level log_level = loopmeter::log::level::info;
   std::chrono::milliseconds shutdown_delay{};
+  std::chrono::milliseconds shutdown_last_scrape{};
   std::chrono::milliseconds shutdown_timeout{};
   bool help = false;
   bool version = false;

@@ -13,8 +13,7 @@ namespace demo {
 
 namespace server = loopmeter::server;
 
-std::vector<server::route> routes(loopmeter::metrics::registry &registry,
-                                  server::lifecycle const &life,
+std::vector<server::route> routes(loopmeter::metrics::registry &registry, server::lifecycle &life,
                                   std::string const &telemetry_path) {
   using server::plain_handler;
   using server::waiting_handler;
@@ -34,6 +33,7 @@ std::vector<server::route> routes(loopmeter::metrics::registry &registry,
     table.push_back(std::move(probe));
   server::scrape_options scrapes;
   scrapes.path = telemetry_path;
+  scrapes.life = &life;
   for (auto const &row : table) {
     if (row.pattern != telemetry_path && scrapes.log_path != telemetry_path) continue;
     throw usage_error("--web.telemetry-path: bad value \"" + telemetry_path +

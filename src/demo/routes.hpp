@@ -14,7 +14,7 @@ namespace demo {
 /// `registry` and `life` must outlive the server. Throws usage_error if another row has the
 /// telemetry path.
 std::vector<loopmeter::server::route> routes(loopmeter::metrics::registry &registry,
-                                             loopmeter::server::lifecycle const &life,
+                                             loopmeter::server::lifecycle &life,
                                              std::string const &telemetry_path);
 
 }  // namespace demo

@@ -81,7 +81,7 @@ class Program:
         return os.pread(self._log.fileno(), size, 0).decode("utf-8", "replace")
 
     def signal(self, number: int) -> None:
-        self.signalled = True
+        self.signalled = self.signalled or number in (signal.SIGTERM, signal.SIGINT)
         self.process.send_signal(number)  # of a child that ended: does nothing
 
     def wait(self, timeout_s: float = 10) -> int:
@@ -128,9 +128,10 @@ class Service(Program):
     with exit code 0 when it is asked to."""
 
     def __init__(self, *flags: str, listen: str = "127.0.0.1:0", workers: int = 2,
-                 delay: str = "0s", **options: Any) -> None:
+                 delay: str = "0s", last_scrape: str = "0s", **options: Any) -> None:
         super().__init__([DEMO_CPP, f"--web.listen-address={listen}", f"--server.workers={workers}",
-                          f"--shutdown.delay={delay}", *flags], **options)
+                          f"--shutdown.delay={delay}", f"--shutdown.last-scrape={last_scrape}",
+                          *flags], **options)
         try:
             line = wait_until(lambda: self.logged("msg=listening"), timeout_s=20)
         except AssertionError:

@@ -20,7 +20,8 @@ SEED = 7
 def refused(address: str) -> None:
     """AssertionError as long as somebody listens."""
     try:
-        wire.Client(address, timeout_s=5).close()
+        # Short: a SYN that comes while the listeners close is dropped and sent again a second later.
+        wire.Client(address, timeout_s=0.2).close()
     except ConnectionRefusedError:
         return
     raise AssertionError("a new connection was accepted")
@@ -183,6 +184,71 @@ class Drain(unittest.TestCase):
             finally:
                 process.kill()
                 process.communicate()
+
+
+class LastScrape(unittest.TestCase):
+    """What was counted since the last scrape is not lost, if somebody comes for it."""
+
+    def scraped_twice(self, last_scrape: str) -> Service:
+        service = self.enterContext(Service(last_scrape=last_scrape))
+        service.ready()
+        for _ in range(2):
+            scrape.fetch(service.address)
+        return service
+
+    def test_it_serves_on_until_a_scrape_has_seen_the_final_counts(self) -> None:
+        service = self.scraped_twice("60s")
+        service.signal(signal.SIGTERM)
+        wait_until(lambda: service.logged("msg=draining"))
+        with wire.Client(service.address) as client:
+            self.assertEqual(client.get("/hello").status, 200)
+        seen = scrape.fetch(service.address)
+        self.assertEqual(seen.total("demo_http_requests_total", path="/hello", code="200"), 1)
+        wait_until(lambda: service.logged("a scrape has seen the final counts"))
+        self.assertEqual(service.wait(5), 0)
+
+    def test_a_request_under_way_is_part_of_them(self) -> None:
+        service = self.scraped_twice("60s")
+        with wire.Client(service.address) as client:
+            client.send(wire.message("GET", "/delay/1000"))
+            service.signal(signal.SIGTERM)
+            wait_until(lambda: service.logged("msg=draining"))
+            scrape.fetch(service.address)  # too early
+            self.assertEqual(client.answer().status, 200)
+        self.assertIsNone(service.process.poll())
+        seen = scrape.fetch(service.address)
+        self.assertEqual(seen.total("demo_http_requests_total", path="/delay/{ms}"), 1)
+        self.assertEqual(service.wait(5), 0)
+
+    def test_nobody_comes_and_it_waits_no_longer_than_told(self) -> None:
+        service = self.scraped_twice("1s")
+        begin = time.monotonic()
+        service.signal(signal.SIGTERM)
+        self.assertEqual(service.wait(15), 0)
+        self.assertGreaterEqual(time.monotonic() - begin, 1)
+
+    def test_whoever_is_not_scraped_regularly_does_not_wait(self) -> None:
+        with Service(last_scrape="60s") as service:
+            scrape.fetch(service.address)  # once, by hand
+            service.signal(signal.SIGTERM)
+            self.assertEqual(service.wait(10), 0)
+
+
+class Signals(unittest.TestCase):
+    def test_hangup_and_user_1_do_not_end_it(self) -> None:
+        with Service().ready() as service, wire.Client(service.address) as client:
+            client.send(wire.message("GET", "/delay/60000"))
+            with wire.Client(service.address) as other:
+                self.assertEqual(other.get("/version").status, 200)
+                service.signal(signal.SIGUSR1)
+                wait_until(lambda: service.logged("msg=state phase=ready stalled_worker=none"))
+                wait_until(lambda: service.logged("msg=worker worker=1"))
+                lines = [line for line in service.log().splitlines() if "msg=worker" in line]
+                self.assertEqual(sum(int(log_field(line, "requests")) for line in lines), 1)
+                self.assertEqual(sum(int(log_field(line, "connections")) for line in lines), 2)
+                service.signal(signal.SIGHUP)
+                wait_until(lambda: service.logged("nothing to read again"))
+                self.assertEqual(other.get("/version").status, 200)
 
 
 class Traffic(unittest.TestCase):

@@ -24,10 +24,12 @@ BAD = [  # arguments, what the one line must name
     (["--help=1"], ["--help"]),
     (["--server.workers=1", "--server.workers=2"], ["--server.workers", "once"]),
     *(([flag], [flag]) for flag in (
-        "--web.listen-address", "--web.telemetry-path", "--server.workers", "--log.level",
-        "--shutdown.delay", "--shutdown.timeout")),
+        "--web.listen-address", "--web.admin-listen-address", "--web.telemetry-path",
+        "--server.workers", "--log.level", "--shutdown.delay", "--shutdown.last-scrape",
+        "--shutdown.timeout")),
     *(([flag + "="], [flag]) for flag in ("--web.listen-address", "--log.level")),
-    *((["--web.listen-address=" + value], ["--web.listen-address", value, "[IPV6]:PORT"])
+    *(([flag + "=" + value], [flag, value, "[IPV6]:PORT"])
+      for flag in ("--web.listen-address", "--web.admin-listen-address")
       for value in ("127.0.0.1", "8080", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
                     "127.0.0.1:http", "127.0.0.1:80x", "::1:8080", "[::1:8080", "[]:8080",
                     "http://127.0.0.1:80")),
@@ -40,7 +42,7 @@ BAD = [  # arguments, what the one line must name
     *((["--log.level=" + value], ["--log.level", value, "debug, info, warn or error"])
       for value in ("INFO", "warning", "trace", "0")),
     *(([flag + "=" + value], [flag, value, "at most 60m"])
-      for flag in ("--shutdown.delay", "--shutdown.timeout")
+      for flag in ("--shutdown.delay", "--shutdown.last-scrape", "--shutdown.timeout")
       for value in ("5", "5 s", "-1s", "+1s", "1.5s", "s", "1h", "61m", "3601s", "3600001ms",
                     "9223372036854775807m")),
 ]
@@ -120,7 +122,8 @@ class Arguments(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             for word in ("Usage: demo-cpp", "--web.listen-address", "--web.telemetry-path",
                          "--server.workers", "--log.level", "--shutdown.delay",
-                         "--shutdown.timeout", "--version", "Exit status: 0"):
+                         "--shutdown.last-scrape", "--shutdown.timeout",
+                         "--web.admin-listen-address", "--version", "Exit status: 0"):
                 self.assertIn(word, done.stdout)
 
     def test_version_is_three_lines(self) -> None:

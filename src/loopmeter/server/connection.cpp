@@ -122,6 +122,10 @@ connection::progress connection::begin_exchange() {
   auto const &head = exchange_.head_;
   auto const &routes = loop_.common.routes;
   if (exchange_.path() != "*") resource_ = routes.match(exchange_.path(), exchange_.parameters_);
+  if (loop_.only && resource_ != route_table::not_found &&
+      routes.resources()[resource_].counted != *loop_.only) {
+    resource_ = route_table::not_found;  // it is served elsewhere
+  }
   if (head.content_length > loop_.common.limits.body.body_bytes_max) return refuse(413);
   if (head.method != http::method::options) {
     if (resource_ == route_table::not_found) return refuse(404);
@@ -268,8 +272,10 @@ void connection::account(std::uint16_t status) {
     auto const field = exchange_.field("traceparent");
     if (field.data() != nullptr) trace = metrics::parse_traceparent(field);
   }
-  loop_.common.requests.record(resource_, exchange_.head_.method, status, ended - started_,
-                               trace ? &*trace : nullptr);
+  auto const counted = loop_.common.requests.record(resource_, exchange_.head_.method, status,
+                                                    ended - started_, trace ? &*trace : nullptr,
+                                                    loop_.only.value_or(accounting::service));
+  if (counted == accounting::service) loop_.common.life.counted();
 }
 
 // Ready for the next request of this connection; its time begins now if it is here already.

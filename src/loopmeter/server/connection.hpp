@@ -48,6 +48,8 @@ class connection : public connection_link {
   /// The waiting handler ended with this exception.
   void fail(std::exception_ptr const &error);
 
+  /// A request of the service is under way, or the beginning of one is here.
+  bool serves() const noexcept;
   /// No further request; an idle connection is closed, a busy one after its answer, and one whose
   /// request has arrived unseen is a busy one.
   void drain();

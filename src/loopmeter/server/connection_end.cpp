@@ -64,6 +64,13 @@ bool connection::must_end_idle() {
   return true;
 }
 
+bool connection::serves() const noexcept {
+  bool const idle = state_ == state::head && wire_.input().empty();
+  if (idle || state_ >= state::finishing) return false;
+  bool const known = row_ != nullptr;
+  return !known || row_->counted == accounting::service;
+}
+
 void connection::drain() {
   if (state_ != state::head || !wire_.input().empty() || wire_.has_unsent()) return;
   wire_.receive();

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a server is in its life; what the probes answer from.
+// Where a server is in its life: what the probes answer from, and what a drain waits for.
 #pragma once
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string_view>
+#include <utility>
+
+#include <loopmeter/server/heartbeats.hpp>
 
 namespace loopmeter::server {
 
@@ -21,18 +26,59 @@ enum class phase : std::uint8_t {
 inline constexpr std::array<std::string_view, 5> phase_names{"starting", "ready", "draining",
                                                              "finishing", "stopped"};
 
-/// Shared by the server, its workers and the probes. Thread-safe.
+/// Shared by the server, its workers, the probes and the scrapes. Thread-safe but for what says
+/// otherwise.
 class lifecycle {
  public:
+  /// `stalled_after`: how long an event loop may be silent before `/livez` says so.
+  explicit lifecycle(std::chrono::milliseconds stalled_after = std::chrono::seconds(10)) noexcept
+      : hearts_(stalled_after) {}
+
   // relaxed: a worker may learn of a change a moment later; nothing else is published by it.
   server::phase phase() const noexcept { return phase_.load(std::memory_order_relaxed); }
-  void enter(server::phase p) noexcept { phase_.store(p, std::memory_order_relaxed); }
+  void enter(server::phase p) noexcept {
+    // What was scraped before the drain began did not see the end.
+    if (p == server::phase::draining) changes_.fetch_add(1, std::memory_order_relaxed);
+    phase_.store(p, std::memory_order_relaxed);
+  }
 
   bool ready() const noexcept { return phase() == server::phase::ready; }
   bool draining() const noexcept { return phase() >= server::phase::draining; }
 
+  heartbeats &hearts() noexcept { return hearts_; }
+  heartbeats const &hearts() const noexcept { return hearts_; }
+
+  // --- the last scrape: has somebody seen the final counts?
+  // ---------------------------------------
+
+  /// A request of the service was counted. One load; a shared write only while draining.
+  void counted() noexcept {
+    if (draining()) changes_.fetch_add(1, std::memory_order_relaxed);
+  }
+  /// To be taken before a gather begins, and given back when its exposition was sent whole.
+  using scrape_mark = std::uint64_t;
+  scrape_mark mark() const noexcept { return changes_.load(std::memory_order_relaxed); }
+  void scraped(scrape_mark taken) noexcept;
+
+  /// Whether a scrape that is over saw all that has been counted until now.
+  bool counts_seen() const noexcept {
+    return seen_.load(std::memory_order_relaxed) == changes_.load(std::memory_order_relaxed);
+  }
+  /// Whether somebody scrapes again and again: twice since `then`, at least.
+  bool scraped_regularly_since(clock::time_point then) const noexcept {
+    return last_but_one_scrape_.load(std::memory_order_relaxed) > then.time_since_epoch().count();
+  }
+  /// Called after each scrape, on the thread that served it. Set before any thread is started.
+  void on_scraped(std::function<void()> told) { on_scraped_ = std::move(told); }
+
  private:
   std::atomic<server::phase> phase_{server::phase::starting};
+  heartbeats hearts_;
+  std::atomic<scrape_mark> changes_{1};
+  std::atomic<scrape_mark> seen_{0};
+  std::atomic<clock::rep> last_scrape_{clock::duration::min().count()};
+  std::atomic<clock::rep> last_but_one_scrape_{clock::duration::min().count()};
+  std::function<void()> on_scraped_;
 };
 
 constexpr std::string_view name_of(phase p) noexcept {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,15 +32,17 @@ struct connection_link
 struct shared {
   route_table const &routes;
   server::limits const &limits;
-  lifecycle const &life;
+  lifecycle &life;
   request_metrics const &requests;
   connection_metrics const &connections;
 };
 
 struct loop {
-  explicit loop(shared const &s, loop_handles const &handles = {})
+  explicit loop(shared const &s, loop_handles const &handles = {},
+                std::optional<accounting> serves_only = std::nullopt)
       : common(s),
         measured(handles),
+        only(serves_only),
         input(input_bytes),
         ready(context, clock, handles.ready),
         sleeps(context, clock, handles.lag) {}
@@ -49,6 +52,7 @@ struct loop {
 
   shared const &common;
   loop_handles const measured;
+  std::optional<accounting> const only;  ///< the resources of one kind; else all
   loop_clock clock;
   http::date_cache dates;
   boost::intrusive::list<connection_link, boost::intrusive::constant_time_size<false>> connections;

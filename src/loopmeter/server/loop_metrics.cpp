@@ -8,17 +8,18 @@ namespace loopmeter::server {
 
 namespace {
 
-metrics::label_domain worker_domain(unsigned workers) {
+metrics::label_domain worker_domain(unsigned workers, bool admin) {
   std::vector<std::string> numbers;
   for (unsigned i = 0; i < workers; ++i)
     numbers.push_back(std::to_string(i));
+  if (admin) numbers.push_back("admin");
   return {"worker", numbers};
 }
 
 }  // namespace
 
-loop_metrics::loop_metrics(metrics::registry &registry, unsigned workers) {
-  auto const worker = worker_domain(workers);
+loop_metrics::loop_metrics(metrics::registry &registry, unsigned workers, bool admin) {
+  auto const worker = worker_domain(workers, admin);
   lag_ = registry
              .add_histogram<worker_label>(
                  {.name = "loopmeter_loop_lag_seconds",
@@ -39,8 +40,8 @@ loop_metrics::loop_metrics(metrics::registry &registry, unsigned workers) {
   busy_ = registry
               .add_float_counter<worker_label>(
                   {.name = "loopmeter_loop_busy_seconds_total",
-                   .help = "Processor time of the event loop's thread, in seconds, up to a second "
-                           "ago; its rate is the loop's busy share.",
+                   .help = "Processor time of the event loop's thread, in seconds; its rate is "
+                           "the loop's busy share.",
                    .unit = "seconds"},
                   worker)
               .value();

@@ -9,7 +9,7 @@
 
 namespace loopmeter::server {
 
-/// A value of the label `worker`: its number.
+/// A value of the label `worker`: its number, or `admin`.
 struct worker_label {
   std::uint32_t index = 0;
 };
@@ -34,8 +34,9 @@ struct loop_handles {
 /// The families, with a series for each worker. Thread-safe.
 class loop_metrics {
  public:
-  /// Throws metrics::registration_error.
-  loop_metrics(metrics::registry &registry, unsigned workers);
+  /// With `admin` there is one more worker, that of the admin address. Throws
+  /// metrics::registration_error.
+  loop_metrics(metrics::registry &registry, unsigned workers, bool admin = false);
 
   loop_handles of(unsigned worker) const noexcept;
 

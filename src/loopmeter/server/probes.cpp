@@ -7,8 +7,10 @@ namespace loopmeter::server {
 
 namespace {
 
-http::response live(exchange &) {
-  return http::text("ok\n");
+http::response liveness(lifecycle const &life) {
+  auto const stalled = life.hearts().stalled();
+  if (!stalled) return http::text("ok\n");
+  return http::text_owned("worker " + std::to_string(*stalled) + " is stalled\n", 503);
 }
 
 http::response readiness(lifecycle const &life, exchange const &x) {
@@ -27,6 +29,7 @@ http::response readiness(lifecycle const &life, exchange const &x) {
 std::vector<route> probe_routes(lifecycle const &life) {
   auto const get = http::method::get;
   auto const internal = accounting::internal;
+  auto const live = [&life](exchange &) { return liveness(life); };
   return {
       {get, "/livez", live, 200, internal},
       {get, "/healthz", live, 200, internal},

@@ -9,8 +9,10 @@
 
 namespace loopmeter::server {
 
-/// `/livez` and `/healthz`: 200 whenever a worker answers, also while draining. `/readyz`: 200 when
-/// ready, else 503; with `?verbose` the phase as JSON. `life` must outlive the server.
+/// `/livez` and `/healthz`: 200, also while draining, or 503 with the number of a worker whose loop
+/// has not turned for lifecycle's `stalled_after`. A worker that stalls answers nothing itself.
+/// `/readyz`: 200 when ready, else 503; with `?verbose` the phase as JSON. `life` must outlive the
+/// server.
 std::vector<route> probe_routes(lifecycle const &life);
 
 }  // namespace loopmeter::server

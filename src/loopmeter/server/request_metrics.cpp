@@ -21,7 +21,7 @@ metrics::label_domain code_domain() {
 
 request_metrics::request_metrics(metrics::registry &registry, std::string_view service,
                                  route_table const &table) {
-  places_.resize(table.resources().size() + 1);
+  places_.resize(table.resources().size() + 2);
   service_ = register_families(registry, service, accounting::service, table);
   internal_ = register_families(registry, "loopmeter", accounting::internal, table);
 }
@@ -37,9 +37,8 @@ request_metrics::families request_metrics::register_families(metrics::registry &
     places_[i] = {counted, {static_cast<std::uint16_t>(paths.size())}};
     paths.push_back(resource.pattern);
   }
-  if (counted == accounting::service) {
-    places_.back() = {counted, {static_cast<std::uint16_t>(paths.size())}};
-  }
+  places_[table.resources().size() + static_cast<std::size_t>(counted)] = {
+      counted, {static_cast<std::uint16_t>(paths.size())}};
   paths.push_back(other_path);
 
   metrics::label_domain const path("path", paths);
@@ -80,15 +79,19 @@ request_metrics::families request_metrics::register_families(metrics::registry &
   return made;
 }
 
-void request_metrics::record(std::size_t resource, http::method method, std::uint16_t status,
-                             std::chrono::nanoseconds duration,
-                             metrics::trace_context const *trace) const noexcept {
-  auto const &at = resource == route_table::not_found ? places_.back() : places_[resource];
+accounting request_metrics::record(std::size_t resource, http::method method, std::uint16_t status,
+                                   std::chrono::nanoseconds duration,
+                                   metrics::trace_context const *trace,
+                                   accounting unknown) const noexcept {
+  bool const known = resource != route_table::not_found;
+  auto const &at =
+      places_[known ? resource : places_.size() - 2 + static_cast<std::size_t>(unknown)];
   auto const &counted = at.counted == accounting::service ? service_ : internal_;
   counted.requests.at(at.path, method, code_label{status}).inc();
   auto const seconds = static_cast<double>(duration.count()) * 1e-9;
   auto const histogram = counted.durations.at(at.path, method);
   trace == nullptr ? histogram.observe(seconds) : histogram.observe(seconds, *trace);
+  return at.counted;
 }
 
 connection_metrics::connection_metrics(metrics::registry &registry)

@@ -40,11 +40,13 @@ class request_metrics {
   /// Throws metrics::registration_error.
   request_metrics(metrics::registry &registry, std::string_view service, route_table const &table);
 
-  /// `resource` is an index of the table, or route_table::not_found. A sampled `trace` becomes an
-  /// exemplar of the service's durations.
-  void record(std::size_t resource, http::method method, std::uint16_t status,
-              std::chrono::nanoseconds duration,
-              metrics::trace_context const *trace = nullptr) const noexcept;
+  /// `resource` is an index of the table, or route_table::not_found, which is counted as `unknown`
+  /// says. A sampled `trace` becomes an exemplar of the service's durations. Returns whose families
+  /// counted it.
+  accounting record(std::size_t resource, http::method method, std::uint16_t status,
+                    std::chrono::nanoseconds duration,
+                    metrics::trace_context const *trace = nullptr,
+                    accounting unknown = accounting::service) const noexcept;
 
  private:
   struct families {
@@ -59,7 +61,7 @@ class request_metrics {
   families register_families(metrics::registry &registry, std::string_view prefix,
                              accounting counted, route_table const &table);
 
-  std::vector<place> places_;  // one a resource; the last one is `other`
+  std::vector<place> places_;  // one a resource, then `other` of each kind
   families service_;
   families internal_;
 };

@@ -54,6 +54,11 @@ void running_scrape::succeed(std::size_t bytes, std::size_t samples) noexcept {
   to.samples.set(static_cast<double>(samples));
 }
 
+void running_scrape::tell_lifecycle(lifecycle::scrape_mark mark) noexcept {
+  auto *const life = scraper_.options().life;
+  if (life != nullptr) life->scraped(mark);
+}
+
 void running_scrape::fail(scrape_error cause, std::uint16_t status, std::size_t bytes) noexcept {
   if (over_) return;
   record_.error = cause;
@@ -106,11 +111,16 @@ std::size_t scrape_body::samples() const noexcept {
   return stream.has_value() ? stream->samples() : ticket_->samples;
 }
 
+void scrape_body::succeed(std::size_t body_bytes) noexcept {
+  scrape_->succeed(body_bytes, samples());
+  if (ticket_->filter.takes_all()) scrape_->tell_lifecycle(ticket_->mark);
+}
+
 void scrape_body::ended(outcome how, std::size_t body_bytes) noexcept {
   bool const late = late_ || clock::now() >= deadline();
   switch (how) {
     case outcome::sent:
-      return scrape_->succeed(body_bytes, samples());
+      return succeed(body_bytes);
     case outcome::head_only:
       return scrape_->forget();
     case outcome::failed:

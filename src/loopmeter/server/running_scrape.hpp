@@ -30,6 +30,8 @@ class running_scrape {
 
   void succeed(std::size_t bytes, std::size_t samples) noexcept;
   void fail(scrape_error cause, std::uint16_t status, std::size_t bytes = 0) noexcept;
+  /// It had all families, as of that mark.
+  void tell_lifecycle(lifecycle::scrape_mark mark) noexcept;
   /// It was none: nothing is counted.
   void forget() noexcept { over_ = true; }
 
@@ -56,6 +58,7 @@ class scrape_body : public http::body_stream {
   void ended(outcome how, std::size_t body_bytes) noexcept override;
 
  private:
+  void succeed(std::size_t body_bytes) noexcept;
   bool encode(std::string &out, std::size_t bytes);
   std::size_t samples() const noexcept;
 

@@ -154,6 +154,10 @@ scraper::shared_snapshot scraper::gather(tickets const &batch) {
     latest = std::max(latest, ticket->deadline);
   auto const half =
       std::chrono::duration_cast<std::chrono::milliseconds>(latest - clock::now()) / 2;
+  if (options_.life != nullptr) {
+    for (auto const &ticket : batch)
+      ticket->mark = options_.life->mark();
+  }
   auto taken = pool_->take();
   metrics::gather(registry_, *taken,
                   std::clamp(half, std::chrono::milliseconds(1),

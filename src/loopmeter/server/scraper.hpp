@@ -22,6 +22,7 @@
 #include <loopmeter/exposition/negotiate.hpp>
 #include <loopmeter/metrics/gather.hpp>
 #include <loopmeter/server/exchange.hpp>
+#include <loopmeter/server/lifecycle.hpp>
 #include <loopmeter/server/loop_clock.hpp>
 #include <loopmeter/server/route.hpp>
 #include <loopmeter/server/scrape_log.hpp>
@@ -45,6 +46,9 @@ struct scrape_options {
   std::size_t shared_bytes_max = std::size_t{8} << 20;
   /// Peers that `log_path` remembers.
   std::size_t peers_max = 32;
+  /// Told of each scrape of all families that was sent whole, so that a drain can wait until one
+  /// has seen the final counts. Null: nobody.
+  lifecycle *life = nullptr;
 };
 
 /// A scrape on its way through the scraper. Shared: by the handler that waits and the thread that
@@ -59,6 +63,7 @@ struct scrape_ticket {
   asio::io_context::executor_type home;
 
   // What was made: by the gathering thread, before it tells home.
+  lifecycle::scrape_mark mark = 0;
   std::optional<exposition::exposition_stream> stream{};
   bool more = true;     // the stream has more than `begin`
   std::string begin{};  // of the exposition

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
@@ -15,7 +16,11 @@
 namespace loopmeter::server {
 
 namespace {
+// From the last SYN let in to the request of its client: two round trips.
+constexpr std::chrono::milliseconds gate_grace{100};
 constexpr std::chrono::seconds cut_grace{1};
+// Two scrapes within this time: somebody does it again and again. A minute is a usual interval.
+constexpr std::chrono::minutes regular_interval_max{3};
 }  // namespace
 
 server::server(options chosen, std::vector<route> routes, metrics::registry &registry,
@@ -24,34 +29,53 @@ server::server(options chosen, std::vector<route> routes, metrics::registry &reg
       routes_(std::move(routes)),
       requests_(registry, options_.service, routes_),
       connections_(registry),
-      loops_(registry, options_.workers),
+      loops_(registry, options_.workers, options_.admin_listen.has_value()),
       life_(life),
       shared_{routes_, options_.limits, life_, requests_, connections_} {
   LOOPMETER_ASSERT(options_.workers > 0);
-  for (unsigned i = 0; i < options_.workers; ++i) {
-    workers_.push_back(std::make_unique<worker>(
-        shared_, loops_.of(i), [this] { asio::post(control_, [this] { worker_finished(); }); }));
-  }
+  add_workers();
+  life_.on_scraped([this] {
+    if (life_.draining()) asio::post(control_, [this] { check_last_scrape(); });
+  });
 }
 
 server::~server() {
   stop_companions();
+  life_.on_scraped(nullptr);
+}
+
+void server::add_workers() {
+  bool const admin = options_.admin_listen.has_value();
+  unsigned const count = options_.workers + (admin ? 1 : 0);
+  life_.hearts().expect(count);
+  for (unsigned i = 0; i < count; ++i) {
+    worker_place place{.number = i, .measured = loops_.of(i), .serves_only = {}};
+    if (admin) {
+      place.serves_only = i < options_.workers ? accounting::service : accounting::internal;
+    }
+    workers_.push_back(std::make_unique<worker>(
+        shared_, place, [this] { asio::post(control_, [this] { worker_finished(); }); }));
+  }
 }
 
 void server::listen() {
   ::signal(SIGPIPE, SIG_IGN);
   // From the first moment at which somebody may know of us; one that comes before run() is kept.
   if (options_.handle_signals) {
-    signals_.add(SIGTERM);
-    signals_.add(SIGINT);
+    for (int const number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
+      signals_.add(number);
   }
   for (auto const &address : options_.listen) {
     auto sockets = listen_on(address, options_.workers, options_.limits.listen_backlog);
     addresses_.push_back(bound_address(sockets.front()));
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
       workers_[i]->add_listener(std::move(sockets[i]));
     }
   }
+  if (!options_.admin_listen) return;
+  auto sockets = listen_on(*options_.admin_listen, 1, options_.limits.listen_backlog);
+  addresses_.push_back(bound_address(sockets.front()));
+  workers_.back()->add_listener(std::move(sockets.front()));
 }
 
 void server::run() {
@@ -81,14 +105,36 @@ void server::stop_companions() noexcept {
 void server::wait_for_signal() {
   signals_.async_wait([this](error_code ec, int number) {
     if (ec) return;
-    if (life_.draining()) {
-      log::warn("second signal: ending at once", {{"signal", number}});
-      std::_Exit(128 + number);
-    }
-    log::info("draining", {{"signal", number}, {"delay_ms", options_.shutdown_delay.count()}});
-    drain();
+    on_signal(number);
     wait_for_signal();
   });
+}
+
+void server::on_signal(int number) {
+  if (number == SIGUSR1) return log_state();
+  if (number == SIGHUP) {
+    if (options_.on_hangup) return options_.on_hangup();
+    return log::info("nothing to read again", {{"signal", number}});
+  }
+  if (life_.draining()) {
+    log::warn("second signal: ending at once", {{"signal", number}});
+    std::_Exit(128 + number);
+  }
+  log::info("draining", {{"signal", number}, {"delay_ms", options_.shutdown_delay.count()}});
+  drain();
+}
+
+void server::log_state() {
+  auto const stalled = life_.hearts().stalled();
+  log::info("state", {{"phase", name_of(life_.phase())},
+                      {"stalled_worker", stalled ? std::to_string(*stalled) : "none"}});
+  for (auto &w : workers_) {
+    w->report([](worker_report const &now) {
+      log::info(
+          "worker",
+          {{"worker", now.number}, {"connections", now.connections}, {"requests", now.requests}});
+    });
+  }
 }
 
 void server::request_stop() {
@@ -100,20 +146,56 @@ void server::request_stop() {
 void server::drain() {
   if (life_.draining()) return;
   life_.enter(phase::draining);
-  timer_.expires_after(options_.shutdown_delay);
-  timer_.async_wait([this](error_code ec) {
-    if (!ec) finish();
+  after(options_.shutdown_delay, &server::wait_for_last_scrape);
+}
+
+// What was counted since the last scrape is lost with the process, unless somebody comes for it.
+void server::wait_for_last_scrape() {
+  bool const expected = life_.scraped_regularly_since(clock::now() - regular_interval_max);
+  if (options_.shutdown_last_scrape.count() <= 0 || !expected) return close_gates();
+  waiting_for_scrape_ = true;
+  after(options_.shutdown_last_scrape, &server::close_gates);
+  check_last_scrape();
+}
+
+void server::check_last_scrape() {
+  if (!waiting_for_scrape_ || !life_.counts_seen()) return;
+  // One that is under way will be counted yet.
+  ask_workers([this](auto const &reports) {
+    auto const busy = std::ranges::any_of(reports, [](auto const &r) { return r.requests > 0; });
+    if (!waiting_for_scrape_ || busy || !life_.counts_seen()) return;
+    log::info("a scrape has seen the final counts");
+    close_gates();
   });
+}
+
+void server::ask_workers(std::function<void(std::vector<worker_report> const &)> told) {
+  // shared: by the workers' answers, of which any may be the last.
+  auto const reports = std::make_shared<std::vector<worker_report>>();
+  for (auto &w : workers_) {
+    w->report([this, reports, told](worker_report const &now) {
+      asio::post(control_, [this, reports, told, now] {
+        reports->push_back(now);
+        if (reports->size() == workers_.size()) told(*reports);
+      });
+    });
+  }
+}
+
+// A socket that is closed while a handshake is under way resets the client that it just let in. So
+// first no more are let in, and all that are in are served as ever.
+void server::close_gates() {
+  waiting_for_scrape_ = false;
+  for (auto &w : workers_)
+    w->close_gates();
+  after(gate_grace, &server::finish);
 }
 
 void server::finish() {
   life_.enter(phase::finishing);
   for (auto &w : workers_)
     w->finish();
-  timer_.expires_after(options_.shutdown_timeout);
-  timer_.async_wait([this](error_code ec) {
-    if (!ec) cut();
-  });
+  after(options_.shutdown_timeout, &server::cut);
 }
 
 void server::cut() {
@@ -122,12 +204,19 @@ void server::cut() {
   for (auto &w : workers_)
     w->cut();
   // A handler that waits for something of its own cannot be cut, only left behind.
-  timer_.expires_after(cut_grace);
-  timer_.async_wait([this](error_code ec) {
-    if (ec) return;
-    for (auto &w : workers_)
-      w->abandon();
-    control_.stop();
+  after(cut_grace, &server::abandon);
+}
+
+void server::abandon() {
+  for (auto &w : workers_)
+    w->abandon();
+  control_.stop();
+}
+
+void server::after(std::chrono::milliseconds pause, void (server::*step)()) {
+  timer_.expires_after(pause);
+  timer_.async_wait([this, step](error_code ec) {
+    if (!ec) (this->*step)();
   });
 }
 

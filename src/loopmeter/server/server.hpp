@@ -18,7 +18,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,14 +37,23 @@ struct options {
   /// Prefix of the request families: `<service>_http_requests_total` and so on.
   std::string service = "app";
   std::vector<listen_address> listen = {{"", 8080}};
+  /// An address of their own for the internal routes (probes, scrapes), with a thread of its own:
+  /// it answers when all workers are busy or stalled. The other addresses then serve the other
+  /// routes.
+  std::optional<listen_address> admin_listen{};
   unsigned workers = 1;
   server::limits limits;
   /// After SIGTERM: how long to go on accepting, not ready, until no balancer sends us anything.
   std::chrono::milliseconds shutdown_delay{10'000};
+  /// Then: how long to wait, still accepting, until a scrape has seen the final counts; only where
+  /// somebody scrapes again and again. See scrape_options::life.
+  std::chrono::milliseconds shutdown_last_scrape{0};
   /// Then: how long requests under way may take before they are cut.
   std::chrono::milliseconds shutdown_timeout{15'000};
-  /// End run() on SIGTERM and SIGINT by a drain; a second signal ends the process at once.
+  /// End run() on SIGTERM and SIGINT by a drain; a second signal ends the process at once. SIGHUP
+  /// calls `on_hangup`, SIGUSR1 logs what the server is doing.
   bool handle_signals = true;
+  std::function<void()> on_hangup{};
 };
 
 /// One server in a process or several; each with its registry entries.
@@ -57,7 +68,8 @@ class server {
 
   /// Binds all addresses. Throws boost::system::system_error that names the address.
   void listen();
-  /// "127.0.0.1:8080", with the port that the kernel chose where 0 was asked for.
+  /// "127.0.0.1:8080", with the port that the kernel chose where 0 was asked for; the admin address
+  /// last.
   std::vector<std::string> const &addresses() const noexcept { return addresses_; }
 
   /// Serves until asked to stop, drains, and returns when every connection is closed.
@@ -67,11 +79,20 @@ class server {
   void request_stop();
 
  private:
+  void add_workers();
   void wait_for_signal();
+  void on_signal(int number);
+  void log_state();
   void drain();
+  void wait_for_last_scrape();
+  void check_last_scrape();
+  void close_gates();
   void finish();
   void cut();
+  void abandon();
+  void after(std::chrono::milliseconds pause, void (server::*step)());
   void worker_finished();
+  void ask_workers(std::function<void(std::vector<worker_report> const &)> told);
   void stop_companions() noexcept;
 
   options options_;
@@ -83,10 +104,11 @@ class server {
   shared shared_;
   std::vector<std::string> addresses_;
 
-  asio::io_context control_{1};  // runs on the thread that calls run()
-  asio::steady_timer timer_{control_};
+  asio::io_context control_{1};         // runs on the thread that calls run()
+  asio::steady_timer timer_{control_};  // the drain's, from one step to the next
   asio::signal_set signals_{control_};
   std::size_t running_ = 0;
+  bool waiting_for_scrape_ = false;
   std::vector<std::unique_ptr<worker>> workers_;  // unique_ptr: a worker does not move
 };
 

@@ -16,15 +16,9 @@
 
 namespace loopmeter::server {
 
-namespace {
-
-// What the lag of a loop is known by that has nothing else to do.
-constexpr std::chrono::seconds heartbeat_interval{1};
-
-}  // namespace
-
-worker::worker(shared const &common, loop_handles const &handles, std::function<void()> on_finished)
-    : loop_(common, handles),
+worker::worker(shared const &common, worker_place const &place, std::function<void()> on_finished)
+    : number_(place.number),
+      loop_(common, place.measured, place.serves_only),
       heartbeat_(loop_.sleeps, &on_heartbeat, this),
       on_finished_(std::move(on_finished)),
       work_(loop_.context.get_executor()) {}
@@ -74,7 +68,26 @@ void worker::count_busy() noexcept {
 void worker::on_heartbeat(void *self) {
   auto &w = *static_cast<worker *>(self);
   w.count_busy();
-  w.heartbeat_.set(heartbeat_interval);
+  w.loop_.common.life.hearts().beat(w.number_, w.loop_.clock.now());
+  w.heartbeat_.set(heartbeats::interval);  // also what the lag of an idle loop is known by
+}
+
+void worker::report(std::function<void(worker_report)> told) {
+  asio::post(loop_.context, [this, told = std::move(told)] {
+    worker_report now{.number = number_};
+    for (auto const &link : loop_.connections) {
+      ++now.connections;
+      now.requests += static_cast<connection const &>(link).serves() ? 1U : 0U;
+    }
+    told(now);
+  });
+}
+
+void worker::close_gates() {
+  asio::post(loop_.context, [this] {
+    for (auto &l : listeners_)
+      l.close_gate();
+  });
 }
 
 void worker::finish() {
@@ -103,6 +116,7 @@ void worker::cut() {
 void worker::end_when_empty() {
   if (loop_.connections.empty()) {
     work_.reset();
+    loop_.common.life.hearts().retire(number_);
     on_finished_();
     loop_.context.stop();
     return;

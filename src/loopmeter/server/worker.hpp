@@ -5,8 +5,10 @@
 #include <boost/asio/executor_work_guard.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <list>
+#include <optional>
 #include <thread>
 
 #include <loopmeter/server/listener.hpp>
@@ -14,12 +16,26 @@
 
 namespace loopmeter::server {
 
+/// A worker's place among those of its server.
+struct worker_place {
+  unsigned number = 0;
+  loop_handles measured;
+  std::optional<accounting> serves_only;  ///< see loop
+};
+
+/// What a worker has to do just now.
+struct worker_report {
+  unsigned number = 0;
+  std::size_t connections = 0;
+  std::size_t requests = 0;  ///< of the service, under way
+};
+
 /// Public members may be called from any thread; they post to the worker's own.
 class worker {
  public:
   /// `on_finished` is called on the worker's thread when finish() or cut() has closed the last
   /// connection.
-  worker(shared const &common, loop_handles const &handles, std::function<void()> on_finished);
+  worker(shared const &common, worker_place const &place, std::function<void()> on_finished);
   ~worker();
   worker(worker const &) = delete;
   worker &operator=(worker const &) = delete;
@@ -28,6 +44,10 @@ class worker {
   void add_listener(unique_fd socket) { listeners_.emplace_back(loop_, std::move(socket)); }
   void start();
 
+  /// Calls back on the worker's thread; never if it has ended.
+  void report(std::function<void(worker_report)> told);
+  /// The first step of the end: see listener::close_gate().
+  void close_gates();
   /// Serves the accept queues, closes the listeners, then ends each connection when its request, if
   /// any, is answered.
   void finish();
@@ -44,6 +64,7 @@ class worker {
   void count_busy() noexcept;
   static void on_heartbeat(void *self);
 
+  unsigned const number_;
   loop loop_;
   wheel::deadline heartbeat_;
   std::chrono::nanoseconds busy_counted_{};

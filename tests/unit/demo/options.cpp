@@ -35,16 +35,18 @@ BOOST_AUTO_TEST_CASE(defaults) {
   BOOST_TEST(chosen.workers == loopmeter::usable_cpus());
   BOOST_TEST((chosen.log_level == loopmeter::log::level::info));
   BOOST_TEST((chosen.shutdown_delay == 10s));
+  BOOST_TEST((chosen.shutdown_last_scrape == 15s));
   BOOST_TEST((chosen.shutdown_timeout == 15s));
+  BOOST_TEST(!chosen.admin_listen);
   BOOST_TEST(!chosen.help);
   BOOST_TEST(!chosen.version);
 }
 
 BOOST_AUTO_TEST_CASE(all_flags) {
-  auto const chosen =
-      parse_options({"--web.listen-address=127.0.0.1:0", "--web.listen-address", ":9",
-                     "--web.telemetry-path=/m", "--server.workers=3", "--log.level", "debug",
-                     "--shutdown.delay=0s", "--shutdown.timeout", "250ms"});
+  auto const chosen = parse_options(
+      {"--web.listen-address=127.0.0.1:0", "--web.listen-address", ":9", "--web.telemetry-path=/m",
+       "--server.workers=3", "--log.level", "debug", "--shutdown.delay=0s", "--shutdown.timeout",
+       "250ms", "--shutdown.last-scrape=1m", "--web.admin-listen-address=[::1]:0"});
   BOOST_REQUIRE(chosen.listen.size() == 2U);
   BOOST_TEST(chosen.listen[0].text() == "127.0.0.1:0");
   BOOST_TEST(chosen.listen[1].text() == ":9");
@@ -53,6 +55,9 @@ BOOST_AUTO_TEST_CASE(all_flags) {
   BOOST_TEST((chosen.log_level == loopmeter::log::level::debug));
   BOOST_TEST((chosen.shutdown_delay == 0s));
   BOOST_TEST((chosen.shutdown_timeout == 250ms));
+  BOOST_TEST((chosen.shutdown_last_scrape == 1min));
+  BOOST_REQUIRE(chosen.admin_listen);
+  BOOST_TEST(chosen.admin_listen->text() == "[::1]:0");
 }
 
 BOOST_AUTO_TEST_CASE(help_and_version_come_first) {
@@ -60,7 +65,8 @@ BOOST_AUTO_TEST_CASE(help_and_version_come_first) {
   BOOST_TEST(parse_options({"-h"}).help);
   BOOST_TEST(parse_options({"--version"}).version);
   for (auto const *flag : {"--web.listen-address", "--web.telemetry-path", "--server.workers",
-                           "--log.level", "--shutdown.delay", "--shutdown.timeout"}) {
+                           "--log.level", "--shutdown.delay", "--shutdown.last-scrape",
+                           "--shutdown.timeout", "--web.admin-listen-address"}) {
     BOOST_TEST(demo::help_text().find(flag) != std::string::npos);
   }
 }
@@ -80,6 +86,7 @@ BOOST_AUTO_TEST_CASE(bad_values) {
       {{"--log.level=loud"},
        "--log.level: bad value \"loud\"; allowed is debug, info, warn or error"},
       {{"--web.listen-address=8080"}, "--web.listen-address: bad value \"8080\""},
+      {{"--web.admin-listen-address=8081"}, "--web.admin-listen-address: bad value \"8081\""},
       {{"--web.telemetry-path=metrics"}, "--web.telemetry-path"},
       {{"--web.telemetry-path=/"}, "--web.telemetry-path"},
       {{"--web.telemetry-path=/a{b}"}, "--web.telemetry-path"},

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <charconv>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -39,12 +41,15 @@ class service {
   explicit service(std::vector<server::route> routes,
                    server::options const &chosen = default_options())
       : server_(chosen, std::move(routes), registry_, life_) {
-    server_.listen();
-    auto const &address = server_.addresses().front();
-    auto const colon = address.rfind(':');
-    std::from_chars(address.data() + colon + 1, address.data() + address.size(), port_);
-    thread_ = std::thread([this] { server_.run(); });
-    wait_until([this] { return life_.ready(); }, "ready");
+    begin();
+  }
+  /// With routes that ask registry and lifecycle of this very service.
+  using route_maker = std::function<std::vector<server::route>(loopmeter::metrics::registry &,
+                                                               server::lifecycle &)>;
+  service(route_maker const &make, server::options const &chosen,
+          std::chrono::milliseconds stalled_after = std::chrono::seconds(10))
+      : life_(stalled_after), server_(chosen, make(registry_, life_), registry_, life_) {
+    begin();
   }
   ~service() { stop(); }
   service(service const &) = delete;
@@ -57,7 +62,9 @@ class service {
     thread_.join();
   }
 
-  std::uint16_t port() const noexcept { return port_; }
+  std::uint16_t port() const noexcept { return port_of(0); }
+  /// Of the admin address, where there is one.
+  std::uint16_t admin_port() const noexcept { return port_of(1); }
   server::lifecycle const &life() const noexcept { return life_; }
   loopmeter::metrics::registry const &registry() const noexcept { return registry_; }
 
@@ -85,10 +92,22 @@ class service {
   }
 
  private:
+  void begin() {
+    server_.listen();
+    thread_ = std::thread([this] { server_.run(); });
+    wait_until([this] { return life_.ready(); }, "ready");
+  }
+  std::uint16_t port_of(std::size_t index) const noexcept {
+    auto const &address = server_.addresses()[index];
+    auto const colon = address.rfind(':');
+    std::uint16_t port = 0;
+    std::from_chars(address.data() + colon + 1, address.data() + address.size(), port);
+    return port;
+  }
+
   loopmeter::metrics::registry registry_;
   server::lifecycle life_;
   server::server server_;
-  std::uint16_t port_ = 0;
   std::thread thread_;
 };
 

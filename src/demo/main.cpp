@@ -31,6 +31,8 @@ void serve(demo::options const &chosen) {
   settings.service = "demo";
   settings.listen = chosen.listen;
   settings.workers = chosen.workers;
+  settings.accept = chosen.accept;
+  settings.reuse_port = chosen.reuse_port;
   settings.admin_listen = chosen.admin_listen;
   settings.shutdown_delay = chosen.shutdown_delay;
   settings.shutdown_last_scrape = chosen.shutdown_last_scrape;

@@ -36,9 +36,13 @@ po::options_description description() {
        "serve "
        "the rest.")                                                             //
       ("web.telemetry-path", text("PATH", "/metrics"), "Path of the metrics.")  //
+      ("web.reuse-port", po::bool_switch(),
+       "Let another process that says so too listen on the same addresses.")  //
       ("server.workers", text("N", "auto"),
        "Threads that serve, 1 to 1024; auto: one per usable CPU, quotas counted.")  //
-      ("log.level", text("LEVEL", "info"), "debug, info, warn or error.")           //
+      ("server.accept", text("MODE", "per-worker"),
+       "per-worker: each listens, the kernel deals; shared: one accepts and deals in turn.")  //
+      ("log.level", text("LEVEL", "info"), "debug, info, warn or error.")                     //
       ("shutdown.delay", text("TIME", "10s"),
        "After SIGTERM: how long to go on accepting while not ready.")  //
       ("shutdown.last-scrape", text("TIME", "15s"),
@@ -98,6 +102,13 @@ unsigned parse_workers(std::string const &text) {
   return workers;
 }
 
+loopmeter::server::accept_mode parse_accept_mode(std::string const &text) {
+  using loopmeter::server::accept_mode;
+  if (text == "shared") return accept_mode::shared;
+  if (text != "per-worker") refuse("server.accept", text, "per-worker or shared");
+  return accept_mode::per_worker;
+}
+
 std::string parse_path(std::string const &path) {
   // The same characters as in a route pattern without parameters.
   constexpr std::string_view allowed =
@@ -140,6 +151,8 @@ options parse_options(std::vector<std::string> const &arguments) {
     parsed.admin_listen = parse_address("web.admin-listen-address", address);
   }
   parsed.telemetry_path = parse_path(text("web.telemetry-path"));
+  parsed.reuse_port = values["web.reuse-port"].as<bool>();
+  parsed.accept = parse_accept_mode(text("server.accept"));
   parsed.workers = parse_workers(text("server.workers"));
   auto const level = log::level_of(text("log.level"));
   if (!level) refuse("log.level", text("log.level"), "debug, info, warn or error");

@@ -10,6 +10,7 @@
 
 #include <loopmeter/base/log.hpp>
 #include <loopmeter/server/listener.hpp>
+#include <loopmeter/server/server.hpp>
 
 namespace demo {
 
@@ -18,6 +19,8 @@ struct options {
   std::optional<loopmeter::server::listen_address> admin_listen;
   std::string telemetry_path;
   unsigned workers = 1;
+  loopmeter::server::accept_mode accept = loopmeter::server::accept_mode::per_worker;
+  bool reuse_port = false;
   loopmeter::log::level log_level = loopmeter::log::level::info;
   std::chrono::milliseconds shutdown_delay{};
   std::chrono::milliseconds shutdown_last_scrape{};

@@ -25,7 +25,8 @@ BAD = [  # arguments, what the one line must name
     (["--server.workers=1", "--server.workers=2"], ["--server.workers", "once"]),
     *(([flag], [flag]) for flag in (
         "--web.listen-address", "--web.admin-listen-address", "--web.telemetry-path",
-        "--server.workers", "--log.level", "--shutdown.delay", "--shutdown.last-scrape",
+        "--server.accept", "--server.workers", "--log.level", "--shutdown.delay",
+        "--shutdown.last-scrape",
         "--shutdown.timeout")),
     *(([flag + "="], [flag]) for flag in ("--web.listen-address", "--log.level")),
     *(([flag + "=" + value], [flag, value, "[IPV6]:PORT"])
@@ -39,6 +40,9 @@ BAD = [  # arguments, what the one line must name
       for value in ("/hello", "/livez")),  # served already
     *((["--server.workers=" + value], ["--server.workers", value, "auto or 1 to 1024"])
       for value in ("0", "1025", "-1", "+1", "1.5", "two", "1 ", "99999999999999999999")),
+    *((["--server.accept=" + value], ["--server.accept", value, "per-worker or shared"])
+      for value in ("both", "Shared")),
+    (["--web.reuse-port=1"], ["--web.reuse-port"]),
     *((["--log.level=" + value], ["--log.level", value, "debug, info, warn or error"])
       for value in ("INFO", "warning", "trace", "0")),
     *(([flag + "=" + value], [flag, value, "at most 60m"])

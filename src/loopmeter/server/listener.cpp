@@ -97,11 +97,12 @@ bool is_absent(int error) noexcept {
 }
 
 // The first of the addresses that this host has: "localhost" may stand for one of each family.
-unique_fd open_first(addrinfo const *list, int backlog, addrinfo &chosen, int &error) {
+unique_fd open_first(addrinfo const *list, int backlog, bool reuse_port, addrinfo &chosen,
+                     int &error) {
   unique_fd socket;
   for (; list != nullptr && !socket; list = list->ai_next) {
     chosen = *list;
-    socket = open_patiently(chosen, backlog, false, error);
+    socket = open_patiently(chosen, backlog, reuse_port, error);
     if (!socket && !is_absent(error)) break;
   }
   return socket;
@@ -184,15 +185,16 @@ listen_address parse_listen_address(std::string_view text) {
   return parsed;
 }
 
-std::vector<unique_fd> listen_on(listen_address const &address, unsigned count, int backlog) {
+std::vector<unique_fd> listen_on(listen_address const &address, unsigned count, int backlog,
+                                 bool reuse_port) {
   // All addresses means IPv6 that takes IPv4 too; IPv4 alone where the kernel has no IPv6.
   auto list = resolve(address, address.host.empty() ? AF_INET6 : AF_UNSPEC);
   int error = 0;
   addrinfo same{};
-  auto first = open_first(list.get(), backlog, same, error);
+  auto first = open_first(list.get(), backlog, reuse_port, same, error);
   if (!first && address.host.empty() && is_absent(error)) {
     list = resolve(address, AF_INET);
-    first = open_first(list.get(), backlog, same, error);
+    first = open_first(list.get(), backlog, reuse_port, same, error);
   }
   if (!first) fail(address.text(), error);
 
@@ -228,8 +230,9 @@ std::string bound_address(unique_fd const &socket) {
   return (v6 ? '[' + text + ']' : text) + ':' + port.data();
 }
 
-listener::listener(loop &owner, unique_fd socket)
+listener::listener(loop &owner, unique_fd socket, std::vector<loop *> homes)
     : loop_(owner),
+      homes_(std::move(homes)),
       socket_(owner.context, socket.release()),
       spare_(open_spare()),
       pause_(owner.sleeps) {}
@@ -274,12 +277,25 @@ listener::outcome listener::accept_some() {
       continue;
     }
     try {
-      asio::co_spawn(loop_.context, serve(loop_, std::move(accepted)), asio::detached);
+      hand_over(std::move(accepted));
     } catch (std::bad_alloc const &) {
       return accept_failed(ENOMEM);
     }
   }
   return outcome::more;
+}
+
+void listener::hand_over(unique_fd accepted) {
+  // The last ones are served here: another worker may have ended already.
+  auto &home = homes_.empty() || stopping_ ? loop_ : *homes_[next_home_++ % homes_.size()];
+  if (&home == &loop_) {
+    asio::co_spawn(loop_.context, serve(loop_, std::move(accepted)), asio::detached);
+    return;
+  }
+  asio::post(home.context, [&home, socket = std::move(accepted)]() mutable {
+    home.clock.update();
+    asio::co_spawn(home.context, serve(home, std::move(socket)), asio::detached);
+  });
 }
 
 // Nothing that accept() can say ends the listener: some errors belong to a connection that is gone,

@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,9 +30,11 @@ listen_address parse_listen_address(std::string_view text);
 
 /// `count` sockets listening on one address. The first is bound without SO_REUSEPORT and listens at
 /// once, and only then are port and option shared: so a port that another process serves is an
-/// error, whatever options that process has set. Throws boost::system::system_error with the
-/// address in its message.
-std::vector<unique_fd> listen_on(listen_address const &address, unsigned count, int backlog);
+/// error, whatever options that process has set. With `reuse_port` it is none: another process of
+/// the same user that did the same shares it, as for a hand-over on one host. Throws
+/// boost::system::system_error with the address in its message.
+std::vector<unique_fd> listen_on(listen_address const &address, unsigned count, int backlog,
+                                 bool reuse_port = false);
 
 /// The address that a socket is bound to, with the port that the kernel chose.
 std::string bound_address(unique_fd const &socket);
@@ -40,7 +43,8 @@ std::string bound_address(unique_fd const &socket);
 /// ends it.
 class listener {
  public:
-  listener(loop &owner, unique_fd socket);
+  /// Connections are served by the owner, or dealt to `homes` in turn; these outlive the listener.
+  listener(loop &owner, unique_fd socket, std::vector<loop *> homes = {});
   listener(listener const &) = delete;
   listener &operator=(listener const &) = delete;
 
@@ -59,8 +63,11 @@ class listener {
   outcome accept_some();
   outcome accept_failed(int error);
   void shed();
+  void hand_over(unique_fd accepted);
 
   loop &loop_;
+  std::vector<loop *> const homes_;
+  std::size_t next_home_ = 0;
   asio::posix::stream_descriptor socket_;
   unique_fd spare_;  // given up to accept and refuse a connection when no other descriptor is left
   wheel::sleeper pause_;

@@ -65,17 +65,25 @@ void server::listen() {
     for (int const number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
       signals_.add(number);
   }
+  std::vector<loop *> homes;
+  if (options_.accept == accept_mode::shared) {
+    for (unsigned i = 0; i < options_.workers; ++i)
+      homes.push_back(&workers_[i]->home());
+  }
   for (auto const &address : options_.listen) {
-    auto sockets = listen_on(address, options_.workers, options_.limits.listen_backlog);
-    addresses_.push_back(bound_address(sockets.front()));
+    auto sockets = open(address, homes.empty() ? options_.workers : 1);
     for (std::size_t i = 0; i < sockets.size(); ++i) {
-      workers_[i]->add_listener(std::move(sockets[i]));
+      workers_[i]->add_listener(std::move(sockets[i]), homes);
     }
   }
   if (!options_.admin_listen) return;
-  auto sockets = listen_on(*options_.admin_listen, 1, options_.limits.listen_backlog);
+  workers_.back()->add_listener(std::move(open(*options_.admin_listen, 1).front()));
+}
+
+std::vector<unique_fd> server::open(listen_address const &address, unsigned count) {
+  auto sockets = listen_on(address, count, options_.limits.listen_backlog, options_.reuse_port);
   addresses_.push_back(bound_address(sockets.front()));
-  workers_.back()->add_listener(std::move(sockets.front()));
+  return sockets;
 }
 
 void server::run() {

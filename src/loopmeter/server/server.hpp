@@ -18,6 +18,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -33,6 +34,12 @@
 
 namespace loopmeter::server {
 
+/// How connections come to the workers.
+enum class accept_mode : std::uint8_t {
+  per_worker,  ///< each listens (SO_REUSEPORT), and the kernel deals by the client's address
+  shared,      ///< one accepts for all and deals in turn: even, at the price of a post each
+};
+
 struct options {
   /// Prefix of the request families: `<service>_http_requests_total` and so on.
   std::string service = "app";
@@ -42,6 +49,9 @@ struct options {
   /// routes.
   std::optional<listen_address> admin_listen{};
   unsigned workers = 1;
+  accept_mode accept = accept_mode::per_worker;
+  /// Another process may listen on the same addresses, if it says so too.
+  bool reuse_port = false;
   server::limits limits;
   /// After SIGTERM: how long to go on accepting, not ready, until no balancer sends us anything.
   std::chrono::milliseconds shutdown_delay{10'000};
@@ -80,6 +90,7 @@ class server {
 
  private:
   void add_workers();
+  std::vector<unique_fd> open(listen_address const &address, unsigned count);
   void wait_for_signal();
   void on_signal(int number);
   void log_state();

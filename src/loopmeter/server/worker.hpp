@@ -10,6 +10,8 @@
 #include <list>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <loopmeter/server/listener.hpp>
 #include <loopmeter/server/loop.hpp>
@@ -41,7 +43,11 @@ class worker {
   worker &operator=(worker const &) = delete;
 
   /// Before start() only.
-  void add_listener(unique_fd socket) { listeners_.emplace_back(loop_, std::move(socket)); }
+  void add_listener(unique_fd socket, std::vector<loop *> homes = {}) {
+    listeners_.emplace_back(loop_, std::move(socket), std::move(homes));
+  }
+  /// Where others may post to for as long as this worker exists.
+  loop &home() noexcept { return loop_; }
   void start();
 
   /// Calls back on the worker's thread; never if it has ended.

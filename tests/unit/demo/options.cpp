@@ -38,6 +38,8 @@ BOOST_AUTO_TEST_CASE(defaults) {
   BOOST_TEST((chosen.shutdown_last_scrape == 15s));
   BOOST_TEST((chosen.shutdown_timeout == 15s));
   BOOST_TEST(!chosen.admin_listen);
+  BOOST_TEST(!chosen.reuse_port);
+  BOOST_TEST((chosen.accept == loopmeter::server::accept_mode::per_worker));
   BOOST_TEST(!chosen.help);
   BOOST_TEST(!chosen.version);
 }
@@ -46,7 +48,8 @@ BOOST_AUTO_TEST_CASE(all_flags) {
   auto const chosen = parse_options(
       {"--web.listen-address=127.0.0.1:0", "--web.listen-address", ":9", "--web.telemetry-path=/m",
        "--server.workers=3", "--log.level", "debug", "--shutdown.delay=0s", "--shutdown.timeout",
-       "250ms", "--shutdown.last-scrape=1m", "--web.admin-listen-address=[::1]:0"});
+       "250ms", "--web.reuse-port", "--server.accept=shared", "--shutdown.last-scrape=1m",
+       "--web.admin-listen-address=[::1]:0"});
   BOOST_REQUIRE(chosen.listen.size() == 2U);
   BOOST_TEST(chosen.listen[0].text() == "127.0.0.1:0");
   BOOST_TEST(chosen.listen[1].text() == ":9");
@@ -56,6 +59,8 @@ BOOST_AUTO_TEST_CASE(all_flags) {
   BOOST_TEST((chosen.shutdown_delay == 0s));
   BOOST_TEST((chosen.shutdown_timeout == 250ms));
   BOOST_TEST((chosen.shutdown_last_scrape == 1min));
+  BOOST_TEST(chosen.reuse_port);
+  BOOST_TEST((chosen.accept == loopmeter::server::accept_mode::shared));
   BOOST_REQUIRE(chosen.admin_listen);
   BOOST_TEST(chosen.admin_listen->text() == "[::1]:0");
 }
@@ -86,6 +91,9 @@ BOOST_AUTO_TEST_CASE(bad_values) {
       {{"--log.level=loud"},
        "--log.level: bad value \"loud\"; allowed is debug, info, warn or error"},
       {{"--web.listen-address=8080"}, "--web.listen-address: bad value \"8080\""},
+      {{"--server.accept=both"},
+       "--server.accept: bad value \"both\"; allowed is per-worker or shared"},
+      {{"--web.reuse-port=yes"}, "web.reuse-port"},
       {{"--web.admin-listen-address=8081"}, "--web.admin-listen-address: bad value \"8081\""},
       {{"--web.telemetry-path=metrics"}, "--web.telemetry-path"},
       {{"--web.telemetry-path=/"}, "--web.telemetry-path"},

@@ -138,6 +138,34 @@ BOOST_AUTO_TEST_CASE(a_served_port_is_an_error_whatever_its_options) {
                         is_in_use);
 }
 
+BOOST_AUTO_TEST_CASE(processes_that_both_say_so_share_a_port) {
+  auto const one = listen_on({"127.0.0.1", 0}, 2, backlog, true);
+  auto const port = test::port_of(one[0]);
+  auto const other = listen_on({"127.0.0.1", port}, 2, backlog, true);
+  BOOST_TEST(test::port_of(other[0]) == port);
+  BOOST_CHECK_EXCEPTION(listen_on({"127.0.0.1", port}, 1, backlog), system_error, is_in_use);
+}
+
+BOOST_AUTO_TEST_CASE(one_that_accepts_for_all_deals_evenly) {
+  auto chosen = test::default_options();
+  chosen.workers = 3;
+  chosen.accept = loopmeter::server::accept_mode::shared;
+  test::service service(test::routes(), chosen);
+  std::vector<test::client> clients;
+  for (int i = 0; i < 30; ++i) {
+    clients.emplace_back(service.port());
+    clients.back().get("/");
+    BOOST_TEST(body_of(clients.back().answer()) == "hello\n");
+  }
+  for (auto const *number : {"0", "1", "2"}) {
+    BOOST_TEST(service.value("loopmeter_loop_connections_total{worker=\"" + std::string(number) +
+                             "\"}") == 10);
+  }
+  clients.clear();
+  service.stop();
+  BOOST_TEST(service.value("loopmeter_http_open_connections") == 0);
+}
+
 BOOST_AUTO_TEST_CASE(unknown_hosts_and_foreign_addresses_are_errors_that_name_them) {
   for (auto const *host : {"no-such-host.invalid", "192.0.2.1"}) {
     BOOST_CHECK_EXCEPTION(listen_on({host, 0}, 1, backlog), system_error, [host](auto const &e) {

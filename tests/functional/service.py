@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,23 @@ DEMO_CPP = os.environ["DEMO_CPP"]
 SKIP = 77  # what meson counts as skipped
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
+# Of AddressSanitizer, LeakSanitizer, ThreadSanitizer and UndefinedBehaviorSanitizer, whose reports
+# need not end a program.
+SANITIZER = re.compile(r"^.*(?:(?:ERROR|WARNING): \w+Sanitizer|: runtime error: ).*$", re.MULTILINE)
+
 Result = TypeVar("Result")
+
+
+def amount(quick: int, long: int) -> int:
+    """How much of something a test does: LOOPMETER_LONG=1, which scripts/test --all sets, means
+    much."""
+    return long if os.environ.get("LOOPMETER_LONG") == "1" else quick
+
+
+def sanitizer_report(log: str) -> str | None:
+    """The first line of it."""
+    found = SANITIZER.search(log)
+    return found[0] if found else None
 
 
 def tool(name: str) -> str:
@@ -125,7 +142,7 @@ def log_field(line: str, key: str) -> str:
 
 class Service(Program):
     """demo-cpp on a port of the kernel's choice, ready to serve. As a context manager it must end
-    with exit code 0 when it is asked to."""
+    with exit code 0 when it is asked to, and without a word of a sanitizer."""
 
     def __init__(self, *flags: str, listen: str = "127.0.0.1:0", workers: int = 2,
                  delay: str = "0s", last_scrape: str = "0s", **options: Any) -> None:
@@ -155,6 +172,7 @@ class Service(Program):
             if kind is None:
                 code = self.stop()
                 assert code == 0, f"exit code {code}; log:\n{self.log()}"
+                assert not sanitizer_report(self.log()), self.log()
         finally:
             self.kill()
 

@@ -9,7 +9,6 @@ server must answer GET of --get with 200, and POST of --post with the body it wa
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import re
 import select
@@ -17,9 +16,9 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Iterator
 
+from cases import Paths, load, steps_of
 from judge import Case, Observed, judge, self_test
 
 SEED = 20250101
@@ -30,25 +29,12 @@ CUTS_MAX = 8
 class Server:
     host: str
     port: int
-    get_path: str
-    post_path: str
-    metrics_path: str
+    paths: Paths
     quiet_s: float
     close_wait_s: float
 
-    def bytes_of(self, raw_escaped: str) -> bytes:
-        """Escapes as in a Python literal; then the paths, and `@R:N:unit@`, the unit N times."""
-        raw = raw_escaped.encode("ascii").decode("unicode_escape").encode("latin-1")
-        for name, path in (
-            (b"@GET@", self.get_path),
-            (b"@POST@", self.post_path),
-            (b"@METRICS@", self.metrics_path),
-        ):
-            raw = raw.replace(name, path.encode("ascii"))
-        return re.sub(rb"@R:(\d+):([^@]*)@", lambda m: m[2] * int(m[1]), raw, flags=re.DOTALL)
-
     def is_alive(self) -> bool:
-        request = f"GET {self.get_path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        request = f"GET {self.paths.get} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         try:
             with Connection(self) as connection:
                 connection.send(request.encode("ascii"))
@@ -134,15 +120,6 @@ def cuts_of(case: Case, data: bytes, rounds: int) -> Iterator[list[int] | None]:
         yield sorted(source.sample(range(1, len(data)), count))
 
 
-def steps_of(case: Case, server: Server) -> list[tuple[bytes, float]]:
-    """What to send, and how long to listen before the next step."""
-    steps = case.get("steps") or [case]
-    return [
-        (server.bytes_of(step.get("raw_escaped") or ""), step.get("wait_ms", 0) / 1000)
-        for step in steps
-    ]
-
-
 def send_step(connection: Connection, case: Case, data: bytes, cuts: list[int] | None) -> None:
     drip = re.fullmatch(r"drip-(\d+)ms", case.get("send", ""))
     octets = list(range(1, len(data)))
@@ -157,7 +134,7 @@ def send_step(connection: Connection, case: Case, data: bytes, cuts: list[int] |
 
 
 def exchange(case: Case, server: Server, cuts: list[int] | None) -> Observed:
-    steps = steps_of(case, server)
+    steps = steps_of(case, server.paths)
     early = b""
     with Connection(server, case.get("rcvbuf")) as connection:
         for number, (data, wait_s) in enumerate(steps, start=1):
@@ -180,7 +157,7 @@ def exchange(case: Case, server: Server, cuts: list[int] | None) -> Observed:
 
 def run_case(case: Case, server: Server, prefer: bool, rounds: int) -> Iterator[str | None]:
     """For each way to send it: None if the answer was right, else the line that says why not."""
-    data = b"".join(step for step, _ in steps_of(case, server))
+    data = b"".join(step for step, _ in steps_of(case, server.paths))
     for cuts in cuts_of(case, data, rounds):
         try:
             faults = judge(case, exchange(case, server, cuts), prefer)
@@ -220,15 +197,12 @@ def main() -> int:
     server = Server(
         host=arguments.host,
         port=arguments.port,
-        get_path=arguments.get,
-        post_path=arguments.post,
-        metrics_path=arguments.metrics,
+        paths=Paths(arguments.get, arguments.post, arguments.metrics),
         quiet_s=arguments.quiet_ms / 1000,
         close_wait_s=arguments.close_wait_s,
     )
-    cases: list[Case] = json.loads((Path(__file__).parent / "cases.json").read_text("utf-8"))
     passed = failed = 0
-    for case in cases:
+    for case in load():
         if arguments.only not in (None, case["id"], case["group"]):
             continue
         if case["group"] == "time" and not arguments.timeouts:

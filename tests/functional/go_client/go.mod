@@ -1,0 +1,3 @@
+module loopmeter/client
+
+go 1.20

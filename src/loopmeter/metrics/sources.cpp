@@ -50,13 +50,15 @@ struct source_set::state {
 
   std::mutex asking;  // one gather at a time; taken before `mutex`
 
-  std::mutex mutex;  // guards what follows
-  std::condition_variable work;
-  std::condition_variable done;
+  std::mutex mutex;                             // guards what follows
+  std::condition_variable work;                 // in the queue
+  std::condition_variable done;                 // awaited is 0
+  std::condition_variable returned;             // from a source: it does not run any more
   std::vector<std::shared_ptr<entry>> entries;  // shared: with the thread that runs it
   std::deque<std::shared_ptr<entry>> queue;
   id next = 1;
   std::size_t late = 0;
+  std::size_t awaited = 0;  // of those that the gather under way has asked
   bool stopping = false;
   std::vector<std::thread> collectors;
 
@@ -77,8 +79,15 @@ struct source_set::state {
         --late;
       } else {
         one->given = std::move(given);
+        --awaited;
       }
-      done.notify_all();
+      bool const was_last = awaited == 0;
+      // Without the lock, which whoever wakes up needs at once. A wake-up costs as much as a small
+      // source does: the gather gets one, after the last of them.
+      lock.unlock();
+      returned.notify_all();
+      if (was_last) done.notify_one();
+      lock.lock();
     }
   }
 
@@ -121,9 +130,11 @@ void source_set::remove(id of) {
   if (found == state_->entries.end()) return;
   std::shared_ptr<state::entry> const removed = *found;
   state_->entries.erase(found);
-  if (std::erase(state_->queue, removed) > 0) removed->now = state::phase::idle;
-  state_->done.notify_all();
-  state_->done.wait(lock, [&] { return removed->now != state::phase::running; });
+  if (std::erase(state_->queue, removed) > 0) {
+    removed->now = state::phase::idle;
+    if (--state_->awaited == 0) state_->done.notify_one();
+  }
+  state_->returned.wait(lock, [&] { return removed->now != state::phase::running; });
 }
 
 std::vector<foreign_family> source_set::ask(std::chrono::milliseconds time) {
@@ -143,10 +154,13 @@ std::vector<foreign_family> source_set::ask(std::chrono::milliseconds time) {
     state_->queue.push_back(one);
     asked.push_back(one);
   }
-  if (!asked.empty() && state_->has_collector()) state_->work.notify_one();
-  state_->done.wait_until(lock, deadline, [&] {
-    return std::ranges::all_of(asked, [](auto const &one) { return one->now == phase::idle; });
-  });
+  state_->awaited = asked.size();
+  bool const begins = !asked.empty() && state_->has_collector();
+  lock.unlock();
+  if (begins) state_->work.notify_one();  // without the lock: it is the first thing that it needs
+  lock.lock();
+  state_->done.wait_until(lock, deadline, [this] { return state_->awaited == 0; });
+  state_->awaited = 0;
 
   std::vector<foreign_family> all;
   for (auto const &one : asked) {

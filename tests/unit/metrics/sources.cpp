@@ -105,6 +105,26 @@ BOOST_AUTO_TEST_CASE(removal_waits_for_a_source_that_runs) {
   BOOST_TEST(gather(families).foreign.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_gather_does_not_wait_for_a_source_that_is_removed_before_its_turn) {
+  registry families;
+  std::latch running{1};
+  std::latch go_on{1};
+  families.add_source([&] {
+    running.count_down();
+    go_on.wait();
+    return one("first");
+  });
+  auto const second = families.add_source([] { return one("second"); });
+  snapshot now;
+  {
+    std::jthread const gatherer{[&] { now = gather(families, 1h); }};
+    running.wait();
+    families.remove_source(second);
+    go_on.count_down();
+  }
+  BOOST_TEST(names(now) == std::vector<std::string>{"first"}, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_registry_may_go_while_a_source_is_late) {
   std::latch running{1};
   std::atomic<bool> ended{false};

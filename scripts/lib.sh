@@ -35,7 +35,7 @@ packages_for() {
       ;;
     bench)
       packages_for test
-      echo libbenchmark-dev python3-matplotlib
+      echo gnuplot-nox libbenchmark-dev
       ;;
     image)
       echo buildah ca-certificates crun debian-archive-keyring jq mmdebstrap

@@ -4,8 +4,8 @@
 // can also scrape, once a second, on a connection of its own.
 //
 // usage: open-loop PORT PATH REQUESTS_PER_SECOND SECONDS CONNECTIONS [SCRAPED_PATH ACCEPT_ENCODING]
-// stdout: one line of JSON: requests, scrapes, scraped_bytes and p50, p99, p999, max in
-// microseconds
+// stdout: one line of JSON: requests, scrapes, scraped_bytes, and in microseconds the quantiles
+// from p10 to p9999 (p999 is 99.9 %) and max
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,6 +25,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -33,6 +34,19 @@ using clock_type = std::chrono::steady_clock;
 using time_point = clock_type::time_point;
 
 std::array<char, 65536> buffer;
+
+constexpr std::array<std::pair<char const *, double>, 10> quantiles{{
+    {"p10", 0.1},
+    {"p50", 0.5},
+    {"p75", 0.75},
+    {"p90", 0.9},
+    {"p95", 0.95},
+    {"p99", 0.99},
+    {"p995", 0.995},
+    {"p999", 0.999},
+    {"p9999", 0.9999},
+    {"max", 1},
+}};
 
 int connect_to(std::uint16_t port) {
   int const made = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -76,7 +90,8 @@ std::size_t answer_length(int socket, std::string_view request) {
     text.append(buffer.data(), receive(socket));
     auto const end = text.find("\r\n\r\n");
     if (end == std::string::npos) continue;
-    auto const field = text.find("Content-Length: ");
+    // Hyper writes its fields in small letters.
+    auto const field = std::min(text.find("Content-Length: "), text.find("content-length: "));
     if (!text.starts_with("HTTP/1.1 200") || field > end)
       throw std::runtime_error("not an answer of 200 with Content-Length: " + text);
     length = end + 4 + std::strtoul(text.c_str() + field + 16, nullptr, 10);
@@ -136,10 +151,11 @@ class run {
       auto const last = microseconds_.size() - 1;
       return microseconds_[static_cast<std::size_t>(share * static_cast<double>(last))];
     };
-    std::printf(
-        "{\"requests\": %zu, \"scrapes\": %zu, \"scraped_bytes\": %zu, \"p50\": %.1f, "
-        "\"p99\": %.1f, \"p999\": %.1f, \"max\": %.1f}\n",
-        microseconds_.size(), scrapes_, scraped_bytes_, at(0.5), at(0.99), at(0.999), at(1));
+    std::printf("{\"requests\": %zu, \"scrapes\": %zu, \"scraped_bytes\": %zu",
+                microseconds_.size(), scrapes_, scraped_bytes_);
+    for (auto const &[name, share] : quantiles)
+      std::printf(", \"%s\": %.1f", name, at(share));
+    std::puts("}");
   }
 
  private:

@@ -26,7 +26,7 @@ class Shell(unittest.TestCase):
             self.assertTrue(os.access(path, os.X_OK), path)
 
     def test_help_and_wrong_flags(self) -> None:
-        for name in ["build", "image", "test", "tools"]:
+        for name in ["bench", "build", "image", "test", "tools"]:
             path = sources.ROOT / "scripts" / name
             with self.subTest(script=name):
                 run = subprocess.run([path, "--help"], capture_output=True, text=True,

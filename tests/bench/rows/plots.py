@@ -35,9 +35,11 @@ def commands(plot: Plot) -> str:
     position = (lambda x: 100 / (100 - x)) if plot.shares else (lambda x: x)
     xs = sorted({x for points in plot.lines.values() for x in points})
     ticks = ", ".join(f"'{x:,g}' {position(x):g}" for x in xs)
+    left = position(xs[0]) if plot.log_x or plot.shares else 0
     lines = ["set terminal svg size 760,440 noenhanced font 'sans-serif,13' background '#ffffff'",
              f"set title {quoted(plot.title)}", f"set xlabel {quoted(plot.x)}",
              f"set ylabel {quoted(plot.y)}", f"set xtics ({ticks})", "set format y '%g'",
+             f"set xrange [{left:g}:{position(xs[-1]):g}]",
              "set grid linecolor '#dddddd' linetype 1", "set key outside right top reverse Left",
              "set border 3", "set tics nomirror", "set decimalsign '.'",
              "set logscale y" if plot.log_y else "set yrange [0:*]"]

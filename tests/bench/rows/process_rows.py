@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a request asks of kernel and allocator, counted; and how soon the server is there."""
+"""What a request asks of kernel and allocator, counted; how soon the server is there, and how
+large."""
 from __future__ import annotations
 
 import dataclasses
+import functools
+import gzip
+import io
 import json
 import os
 import pathlib
@@ -10,48 +14,83 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
+import tarfile
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
 
 import harness
-from harness import Peer, Result, cell
+import peers
+from harness import Peer, Result, Run, cell
+from marks import Mark, exactly
+from peers import GO, OURS
 
-REQUEST = b"GET /status/200 HTTP/1.1\r\nHost: bench\r\n\r\n"
+STARTS = 4  # in each round: they are short
 
 
-def ask(port: int, rounds: int, pipelined: int) -> None:
-    """Rounds of as many requests at once on one connection, each awaited."""
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.sendall(REQUEST)
-        length = len(connection.recv(65536))
+# --- a request ------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """Rounds in which each connection asks, all are awaited. A connection is closed after 10,000
+    requests."""
+    path: str
+    connections: int
+    pipelined: int
+    short: int  # rounds
+    long: int
+
+    def requests(self, rounds: int) -> int:
+        return rounds * self.connections * self.pipelined
+
+    def ask(self, port: int, rounds: int) -> None:
+        request = f"GET {self.path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+        connections = [socket.create_connection(("127.0.0.1", port), 10)
+                       for _ in range(self.connections)]
+        for connection in connections:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connections[0].sendall(request)
+        length = len(connections[0].recv(65536))  # all answers are as long
         for _ in range(rounds):
-            connection.sendall(REQUEST * pipelined)
-            left = length * pipelined
-            while left > 0:
-                data = connection.recv(left)
-                if not data:
-                    harness.fail("the server closed the connection")
-                left -= len(data)
+            for connection in connections:
+                connection.sendall(request * self.pipelined)
+            for connection in connections:
+                self.read(connection, length * self.pipelined)
+        for connection in connections:
+            connection.close()
+
+    @staticmethod
+    def read(connection: socket.socket, left: int) -> None:
+        while left > 0:
+            data = connection.recv(left)
+            if not data:
+                raise harness.Failed("the server closed the connection")
+            left -= len(data)
 
 
-def twice(count: Callable[[int, int], Counter], pipelined: int) -> Counter:
+SHAPES = {"one at a time": Shape("/status/200", 1, 1, 100, 600),
+          "16 pipelined": Shape("/status/200", 1, 16, 100, 600),
+          "of 64 connections": Shape("/status/200", 64, 1, 20, 120),
+          "/hello, 1,000 connections": Shape("/hello", 1000, 1, 2, 8)}
+
+
+def more(count: Callable[[Shape, int], Counter], shape: Shape) -> Counter:
     """What one request adds: the difference of a long run and a short one."""
-    short, long = 100, 600  # rounds; a connection is closed after 10,000 requests
-    first, second = count(short, pipelined), count(long, pipelined)
-    requests = (long - short) * pipelined
+    first, second = count(shape, shape.short), count(shape, shape.long)
+    requests = shape.requests(shape.long) - shape.requests(shape.short)
     return Counter({key: (second[key] - first[key]) / requests for key in first | second})
 
 
-def system_calls(rounds: int, pipelined: int) -> Counter:
+def system_calls(shape: Shape, rounds: int) -> Counter:
     with tempfile.TemporaryDirectory() as folder:
         log = pathlib.Path(folder) / "calls"
-        with harness.serving(Peer(harness.demo_cpp), ("strace", "-f", "-c", "-o", str(log))) as (
+        with harness.serving(Peer(peers.ours), ("strace", "-f", "-c", "-o", str(log))) as (
                 port, process):
             try:
-                ask(port, rounds, pipelined)
+                shape.ask(port, rounds)
             finally:
                 stop_child(process.pid)
                 process.wait(20)
@@ -66,11 +105,11 @@ def stop_child(pid: int) -> None:
     os.kill(int(child), signal.SIGTERM)
 
 
-def allocations(rounds: int, pipelined: int) -> Counter:
+def allocations(shape: Shape, rounds: int) -> Counter:
     """Asks jemalloc, which says at the end how often it was asked."""
-    with harness.serving(Peer(harness.demo_cpp), MALLOC_CONF="stats_print:true,stats_print_opts:J"
+    with harness.serving(Peer(peers.ours), MALLOC_CONF="stats_print:true,stats_print_opts:J"
                          ) as (port, process):
-        ask(port, rounds, pipelined)
+        shape.ask(port, rounds)
         process.send_signal(signal.SIGTERM)
         said = process.communicate(timeout=20)[1].decode("utf-8", "replace")
     report = json.JSONDecoder().raw_decode(said[said.index("{"):])[0]
@@ -85,63 +124,145 @@ class PerRequestRow:
 
     def measure(self, _repeats: int, _seconds: float) -> Result:
         """Counts, not times: one run is exact enough."""
-        result: Result = {}
-        for name, pipelined in (("one at a time", 1), ("16 pipelined", 16)):
-            counted = Counter()
-            if shutil.which("strace"):
-                calls = twice(system_calls, pipelined)
-                counted.update({"calls": sum(calls.values()), "futex": calls["futex"],
-                                "send": calls["sendmsg"] + calls["sendto"] + calls["writev"]})
-            else:
-                harness.say(f"no strace here: {self.title} goes without system calls")
-            try:
-                counted.update(twice(allocations, pipelined))
-            except (ValueError, KeyError) as why:
-                harness.say(f"jemalloc did not say how often it was asked ({why!r})")
-            result[name] = dict(counted)
-        return result
+        if not shutil.which("strace"):
+            harness.say(f"no strace here: {self.title} goes without system calls")
+        return {name: self.counted(shape) for name, shape in SHAPES.items()}
+
+    def counted(self, shape: Shape) -> dict[str, float]:
+        counted: dict[str, float] = {}
+        if shutil.which("strace"):
+            calls = more(system_calls, shape)
+            counted.update(calls=sum(calls.values()), futex=calls["futex"],
+                           waits=calls["epoll_wait"] + calls["epoll_pwait"],
+                           send=calls["sendmsg"] + calls["sendto"] + calls["writev"])
+        try:
+            counted.update(more(allocations, shape))
+        except (ValueError, KeyError) as why:
+            harness.say(f"jemalloc did not say how often it was asked ({why!r})")
+        harness.say(f"{self.title}: {shape.path}, {shape.connections} connections")
+        return counted
 
     def table(self, result: Result) -> list[str]:
-        rows = [("requests", "allocations", "system calls", "sends", "futex calls")]
+        rows = [("requests", "allocations", "system calls", "of them epoll_wait", "sends",
+                 "futex calls")]
         for name, s in result.items():
-            rows.append((name, *(f"{s[key]:.3f}" if key in s else "–"
-                                 for key in ("allocations", "calls", "send", "futex"))))
+            rows.append((name, *(f"{s[key] + 0.0:.3f}" if key in s else "–"
+                                 for key in ("allocations", "calls", "waits", "send", "futex"))))
         return harness.table_of(self.title, *rows)
+
+    def marks(self, result: Result) -> list[Mark]:
+        found = []
+        for name, s in result.items():
+            sleeps, pipelined = "hello" in name, "pipelined" in name
+            goals = {"allocations": 1 if sleeps else 0, "futex": 0,
+                     "send": 1 / 16 if pipelined else 1}
+            if "calls" in s and not sleeps:
+                goals["calls"] = 4 + min(1, s["waits"])
+            found += [Mark(f"15: {'system calls' if key == 'calls' else key}, {name}",
+                           exactly(round(s[key], 2) + 0.0), goal)  # no -0
+                      for key, goal in goals.items() if key in s]
+        return found
+
+
+# --- a process ------------------------------------------------------------------------------------
+
+
+def first_answer(peer: Peer, path: str) -> Run:
+    """From the start of the process to its first answer, and what it holds then."""
+    request = f"GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n".encode()
+    with harness.on_client_core():
+        begin = time.monotonic()
+        with harness.serving(peer) as (port, process):
+            while time.monotonic() < begin + 30:
+                with socket.create_connection(("127.0.0.1", port), 10) as connection:
+                    connection.sendall(request)
+                    if connection.recv(64).startswith(b"HTTP/1.1 200"):
+                        ms = (time.monotonic() - begin) * 1e3
+                        return {"ms": ms, "rss_mb": harness.settled_bytes(process.pid) / 1e6}
+            raise harness.Failed(f"{path} is not answered with 200")
 
 
 @dataclasses.dataclass(frozen=True)
 class StartRow:
-    """From the start of the process to its first answer."""
     title: str
-    peers: tuple[tuple[str, str], ...] = (("demo-cpp", "/readyz"), ("Go", "/status/200"))
 
     def measure(self, repeats: int, _seconds: float) -> Result:
-        known = harness.present({"demo-cpp": Peer(harness.demo_cpp), "Go": harness.go_peer()})
-        runs: dict[str, list[float]] = {}
-        for _ in range(4 * repeats):
-            for name, path in self.peers:
-                if name in known:
-                    runs.setdefault(name, []).append(self.run(known[name], path))
-        return {name: harness.spread(times) for name, times in runs.items()}
-
-    @staticmethod
-    def run(peer: Peer, path: str) -> float:
-        request = f"GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n".encode()
-        with harness.on_client_core():
-            begin = time.monotonic()
-            with harness.serving(peer) as (port, _):
-                while True:
-                    with socket.create_connection(("127.0.0.1", port), 10) as connection:
-                        connection.sendall(request)
-                        if connection.recv(64).startswith(b"HTTP/1.1 200"):
-                            return (time.monotonic() - begin) * 1e3
+        known = peers.named(OURS, GO)
+        paths = {OURS: "/readyz", GO: "/status/200"}
+        runs = {name: functools.partial(first_answer, peer, paths[name])
+                for name, peer in known.items()}
+        return harness.beside(harness.rounds(self.title, STARTS * repeats, runs), "ms", "rss_mb")
 
     def table(self, result: Result) -> list[str]:
-        return harness.table_of(self.title, ("server", "ms"),
-                                *((name, cell(s, 1)) for name, s in result.items()))
+        return harness.table_of(self.title, ("server", "ms", "resident MB"),
+                                *((name, cell(s["ms"], 1), cell(s["rss_mb"], 1))
+                                  for name, s in result.items()))
+
+    def marks(self, result: Result) -> list[Mark]:
+        found = [Mark("16: ms from start to ready", result[OURS]["ms"], 50)]
+        if GO in result:
+            found += [Mark(f"17: cold start : {GO}'s", result[GO]["ms_ratio"], 0.5),
+                      Mark(f"17: resident memory : {GO}'s", result[GO]["rss_mb_ratio"], 0.3)]
+        return found
+
+
+# --- an image -------------------------------------------------------------------------------------
+
+
+def image_of_ours() -> tuple[int, int]:
+    """Octets as they go over the network, and unpacked."""
+    harness.say("building the image (scripts/image)")
+    run = subprocess.run([harness.ROOT / "scripts/image"], capture_output=True, text=True,
+                         check=False)
+    if run.returncode != 0:
+        raise harness.Failed(run.stderr.strip().splitlines()[-1] if run.stderr.strip() else
+                             "scripts/image failed")
+    packed = unpacked = 0
+    with tarfile.open(harness.ROOT / "build/image/demo-cpp.tar") as archive:
+        def blob(digest: str) -> bytes:
+            return archive.extractfile("blobs/" + digest.replace(":", "/")).read()
+        index = json.load(archive.extractfile("index.json"))
+        for layer in json.loads(blob(index["manifests"][0]["digest"]))["layers"]:
+            octets = blob(layer["digest"])
+            packed += len(octets)
+            unpacked += len(gzip.decompress(octets) if octets[:2] == b"\x1f\x8b" else octets)
+    return packed, unpacked
+
+
+def image_of(binary: pathlib.Path) -> tuple[int, int]:
+    """A layer with nothing but a static program: the least that an image of it can be."""
+    layer = io.BytesIO()
+    with tarfile.open(fileobj=layer, mode="w") as archive:
+        archive.add(binary, "demo")
+    return len(gzip.compress(layer.getvalue())), len(layer.getvalue())
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageRow:
+    title: str
+
+    def measure(self, _repeats: int, _seconds: float) -> Result:
+        sizes = {OURS: image_of_ours()}
+        if go := peers.go_program("demo"):
+            sizes[f"{GO}, the program alone"] = image_of(go)
+        return {name: {"packed_mb": packed / 1e6, "unpacked_mb": unpacked / 1e6}
+                for name, (packed, unpacked) in sizes.items()}
+
+    def table(self, result: Result) -> list[str]:
+        return harness.table_of(self.title, ("image", "MB to fetch (gzip)", "MB unpacked"),
+                                *((name, f"{s['packed_mb']:.1f}", f"{s['unpacked_mb']:.1f}")
+                                  for name, s in result.items()))
+
+    def marks(self, result: Result) -> list[Mark]:
+        ours = result[OURS]
+        return [Mark(f"17: {words} : {name}", exactly(ours[key] / s[key]), 0.5)
+                for name, s in result.items() if s is not ours
+                for key, words in (("packed_mb", "image to fetch"),
+                                   ("unpacked_mb", "image unpacked"))]
 
 
 ROWS = {
     "per-request": PerRequestRow("What one small request asks for"),
-    "start": StartRow("From the start to the first answer"),
+    "start": StartRow("From the start to the first answer, and memory then"),
+    "image": ImageRow("The image"),
 }

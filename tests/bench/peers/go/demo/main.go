@@ -3,7 +3,7 @@
 // The Go counterpart of demo-cpp and of series-server for the benchmarks: net/http, client_golang,
 // the families and endpoints that the benchmarks ask for; with SERIES, as many counters instead.
 //
-// usage: go-demo PORT [SERIES]
+// usage: demo PORT [SERIES]
 package main
 
 import (
@@ -18,24 +18,15 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"loopmeter/bench/counted"
 )
 
-var (
-	requests = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "demo_http_requests_total", Help: "Total HTTP requests.",
-	}, []string{"path", "method", "code"})
-	durations = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "demo_http_request_duration_seconds", Help: "HTTP request duration in seconds.",
-		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-	}, []string{"path", "method"})
-)
-
-func counted(path string, handle http.HandlerFunc) {
+func handle(path string, answer http.HandlerFunc) {
 	http.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
-		handle(w, r)
-		requests.WithLabelValues(path, r.Method, strconv.Itoa(http.StatusOK)).Inc()
-		durations.WithLabelValues(path, r.Method).Observe(time.Since(begin).Seconds())
+		answer(w, r)
+		counted.Request(path, r.Method, http.StatusOK, time.Since(begin))
 	})
 }
 
@@ -54,13 +45,12 @@ func withSeries(count int) *prometheus.Registry {
 
 func main() {
 	if len(os.Args) != 2 && len(os.Args) != 3 {
-		log.Fatal("usage: go-demo PORT [SERIES]")
+		log.Fatal("usage: demo PORT [SERIES]")
 	}
-	prometheus.MustRegister(requests, durations)
-	counted("/status/200", func(w http.ResponseWriter, _ *http.Request) {
+	handle("/status/200", func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, "200 OK\n")
 	})
-	counted("/hello", func(w http.ResponseWriter, _ *http.Request) {
+	handle("/hello", func(w http.ResponseWriter, _ *http.Request) {
 		time.Sleep(time.Duration(rand.Intn(100)) * time.Millisecond)
 		io.WriteString(w, "hello\n")
 	})

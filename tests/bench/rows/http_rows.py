@@ -46,7 +46,7 @@ def wrk(port: int, path: str, connections: int, seconds: float, pipeline: int = 
 def loaded(peer: Peer, path: str, connections: int, seconds: float, pipeline: int = 1) -> Run:
     """One run: warmed up first, then measured. wrk opens its connections within it, so that many of
     them need a longer one."""
-    opening = connections / 4000
+    opening = connections / 8000
     with harness.serving(peer) as (port, process):
         base = harness.resident_bytes(process.pid)
         wrk(port, path, connections, 1 + opening, pipeline)

@@ -34,7 +34,7 @@ def quoted(text: str) -> str:
 def commands(plot: Plot) -> str:
     position = (lambda x: 100 / (100 - x)) if plot.shares else (lambda x: x)
     xs = sorted({x for points in plot.lines.values() for x in points})
-    ticks = ", ".join(f"'{x:,g}' {position(x):g}" for x in xs)
+    ticks = ", ".join(f"'{x:,}' {position(x):g}" for x in xs)
     left = position(xs[0]) if plot.log_x or plot.shares else 0
     lines = ["set terminal svg size 760,440 noenhanced font 'sans-serif,13' background '#ffffff'",
              f"set title {quoted(plot.title)}", f"set xlabel {quoted(plot.x)}",

@@ -48,12 +48,27 @@ struct source_set::state {
     std::vector<foreign_family> given;
   };
 
-  std::mutex asking;  // one gather at a time; taken before `mutex`
+  // Of one gather at all sources; taken and left under `mutex`.
+  class turn {
+   public:
+    explicit turn(state &of) : of_{of} { of_.asking = true; }
+    turn(turn const &) = delete;
+    turn &operator=(turn const &) = delete;
+    ~turn() {
+      of_.asking = false;
+      of_.free.notify_one();
+    }
+
+   private:
+    state &of_;
+  };
 
   std::mutex mutex;                             // guards what follows
   std::condition_variable work;                 // in the queue
   std::condition_variable done;                 // awaited is 0
   std::condition_variable returned;             // from a source: it does not run any more
+  std::condition_variable free;                 // for the next gather: asking is false
+  bool asking = false;                          // one gather at a time
   std::vector<std::shared_ptr<entry>> entries;  // shared: with the thread that runs it
   std::deque<std::shared_ptr<entry>> queue;
   id next = 1;
@@ -101,6 +116,38 @@ struct source_set::state {
     }
     return true;
   }
+
+  // Queues all that are idle. Under `mutex`, as the next.
+  std::vector<std::shared_ptr<entry>> begin() {
+    std::vector<std::shared_ptr<entry>> asked;
+    for (auto const &one : entries) {
+      if (one->now != phase::idle) continue;  // still busy with an earlier gather
+      queue.push_back(one);
+      one->now = phase::queued;
+      one->given.clear();
+      asked.push_back(one);
+    }
+    awaited = asked.size();
+    return asked;
+  }
+
+  // Takes what a source has given; false, and it is left behind, where it has not come back.
+  bool take(std::shared_ptr<entry> const &one, std::vector<foreign_family> &all) {
+    switch (one->now) {
+      case phase::idle:
+        std::ranges::move(one->given, std::back_inserter(all));
+        return true;
+      case phase::queued:
+        std::erase(queue, one);
+        one->now = phase::idle;
+        return false;
+      case phase::running:
+        one->late = true;
+        ++late;
+        return false;
+    }
+    return false;
+  }
 };
 
 source_set::source_set() : state_{std::make_unique<state>()} {}
@@ -138,45 +185,26 @@ void source_set::remove(id of) {
 }
 
 std::vector<foreign_family> source_set::ask(std::chrono::milliseconds time) {
-  using phase = state::phase;
-  std::lock_guard const turn{state_->asking};
   auto const deadline = std::chrono::steady_clock::now() + time;
+  std::vector<foreign_family> all;
   std::unique_lock lock{state_->mutex};
-  std::vector<std::shared_ptr<state::entry>> asked;
-  std::size_t left_out = 0;
-  for (auto const &one : state_->entries) {
-    if (one->now != phase::idle) {
-      ++left_out;  // still busy with an earlier gather
-      continue;
-    }
-    one->now = phase::queued;
-    one->given.clear();
-    state_->queue.push_back(one);
-    asked.push_back(one);
+  std::size_t left_out = state_->entries.size();
+  // Another gather may have longer than this one: waiting for it counts as waiting for the sources.
+  if (!state_->free.wait_until(lock, deadline, [this] { return !state_->asking; })) {
+    count_error(collect_error::late, left_out);
+    return all;
   }
-  state_->awaited = asked.size();
+  state::turn const taken{*state_};
+  left_out = state_->entries.size();
+  auto const asked = state_->begin();
   bool const begins = !asked.empty() && state_->has_collector();
   lock.unlock();
   if (begins) state_->work.notify_one();  // without the lock: it is the first thing that it needs
   lock.lock();
   state_->done.wait_until(lock, deadline, [this] { return state_->awaited == 0; });
   state_->awaited = 0;
-
-  std::vector<foreign_family> all;
-  for (auto const &one : asked) {
-    if (one->now == phase::running) {
-      one->late = true;
-      ++state_->late;
-    } else if (one->now == phase::queued) {
-      std::erase(state_->queue, one);
-      one->now = phase::idle;
-    } else {
-      std::ranges::move(one->given, std::back_inserter(all));
-      continue;
-    }
-    ++left_out;
-  }
-  lock.unlock();
+  for (auto const &one : asked)
+    left_out -= state_->take(one, all) ? 1U : 0U;
   count_error(collect_error::late, left_out);
   return all;
 }

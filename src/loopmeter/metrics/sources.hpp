@@ -26,7 +26,8 @@ class source_set {
   id add(source give);
   void remove(id of);
 
-  /// What all of them give now, valid families only; in the order of add(). Thread-safe.
+  /// What they give within that time, valid families only; in the order of add(). Thread-safe:
+  /// callers take turns, and the wait for one's turn is part of the time.
   std::vector<foreign_family> ask(std::chrono::milliseconds time);
 
  private:

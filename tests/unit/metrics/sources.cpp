@@ -69,6 +69,29 @@ BOOST_AUTO_TEST_CASE(a_late_source_is_left_out_and_the_others_are_not) {
              boost::test_tools::per_element());
 }
 
+// The first may wait for the source as long as it likes: the second has its own time.
+BOOST_AUTO_TEST_CASE(a_gather_does_not_wait_for_another_beyond_its_own_time) {
+  registry families;
+  auto const before = late(gather(families));
+  std::latch running{1};
+  std::latch go_on{1};
+  families.add_source([&] {
+    running.count_down();
+    go_on.wait();
+    return one("slow");
+  });
+  snapshot patient;
+  {
+    std::jthread const first{[&] { gather(families, patient, 1min); }};
+    running.wait();
+    auto const now = gather(families, 1ms);  // came back, although the source does not
+    BOOST_TEST(now.foreign.empty());
+    BOOST_TEST(late(now) == before + 1);
+    go_on.count_down();
+  }
+  BOOST_TEST(names(patient) == std::vector<std::string>{"slow"}, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_source_does_not_run_where_the_gather_does) {
   registry families;
   std::thread::id ran_on;

@@ -78,6 +78,13 @@ void write_exemplar(cell *slot, std::uint64_t generation, double observed,
   put(turn, written + 2);
 }
 
+void leave_exemplar(cell_offset slot, double observed, trace_context const &trace) noexcept {
+  if (thread_cells == nullptr) return;
+  // relaxed: an old generation only means one exemplar more.
+  std::uint64_t const generation = epoch.value.load(std::memory_order_relaxed) / 2;
+  write_exemplar(thread_cells + slot, generation, observed, trace);
+}
+
 std::optional<exemplar> read_exemplar(cell const *slot) noexcept {
   using namespace exemplar_cell;
   // acquire, all of them: each pairs with the release above.

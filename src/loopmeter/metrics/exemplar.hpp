@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exemplars: the trace of one request that fell into a bucket, so that a dashboard leads from a
-// slow bucket to a request that was slow. Trace and span are W3C Trace Context's, which all tracers
-// write: https://www.w3.org/TR/trace-context/#traceparent-header
+// Exemplars: the trace of one request that fell into a bucket or was counted, so that a dashboard
+// leads from a slow bucket, or a rise of errors, to a request that was one of them. Trace and span
+// are W3C Trace Context's, which all tracers write:
+// https://www.w3.org/TR/trace-context/#traceparent-header
 #pragma once
 
 #include <loopmeter/metrics/shard.hpp>
@@ -56,6 +57,11 @@ inline constexpr std::size_t span = 6;
 /// Leaves an exemplar in a slot of the caller's own shard unless it has one of this generation.
 void write_exemplar(cell *slot, std::uint64_t generation, double observed,
                     trace_context const &trace) noexcept;
+
+/// Leaves an exemplar of this moment in a slot of the calling thread, unless it has one since the
+/// last gather. None where the thread has no shard: the shared one has many writers, a slot allows
+/// one.
+void leave_exemplar(cell_offset slot, double observed, trace_context const &trace) noexcept;
 
 /// What the slot has (its value_index is 0); nothing if it has none or is just being written.
 std::optional<exemplar> read_exemplar(cell const *slot) noexcept;

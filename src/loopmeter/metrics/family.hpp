@@ -17,16 +17,39 @@ namespace loopmeter::metrics {
 
 namespace detail {
 
+enum class instrument_kind { counter, float_counter, gauge, level, histogram, info };
+
 /// Where a family's series lie. Series are numbered row by row: the last label moves fastest.
 struct family_place {
   cell_offset first = fixed_cells::discard;
   cell_offset cells_per_series = 0;
   histogram_shape const *shape = nullptr;  // of a histogram
+
+  // Of counters that keep exemplars: the slot of the series at `first`, and how far apart those of
+  // neighbours are. Of closed labels the slots are behind all counters, so that these stay close
+  // together; of open ones each is behind its own.
+  cell_offset first_exemplar = no_exemplar;
+  cell_offset exemplar_step = 0;
+
+  bool has_exemplars() const noexcept { return first_exemplar != no_exemplar; }
+  /// The slot of the series whose first cell that is; no_exemplar where there are none.
+  cell_offset exemplar_of(cell_offset series) const noexcept {
+    return first_exemplar + (series - first) * exemplar_step;
+  }
 };
 
 template <class Instrument>
 Instrument make_handle(cell_offset offset, family_place const &) noexcept {
   return Instrument{offset};
+}
+template <>
+inline counter make_handle<counter>(cell_offset offset, family_place const &place) noexcept {
+  return counter{offset, place.exemplar_of(offset)};
+}
+template <>
+inline float_counter make_handle<float_counter>(cell_offset offset,
+                                                family_place const &place) noexcept {
+  return float_counter{offset, place.exemplar_of(offset)};
 }
 template <>
 inline histogram make_handle<histogram>(cell_offset offset, family_place const &place) noexcept {

@@ -74,17 +74,14 @@ void histogram::observe_slow(double value) const noexcept {
 }
 
 void histogram::keep_exemplar(double value, trace_context const &trace) const noexcept {
-  // A thread without a shard leaves none: the shared one has many writers, a slot allows one.
-  if (detail::thread_cells == nullptr || !detail::is_finite(value)) return;
+  if (!detail::is_finite(value)) return;
   std::size_t const bucket = shape_->bound_count == 0 && shape_->native != nullptr
                                  ? shape_->native->cell_of(value) % shape_->exemplar_count
                                  : shape_->bucket_of(value);
   detail::cell_offset const slot =
       offset_ + shape_->first_exemplar() +
       static_cast<detail::cell_offset>(bucket) * detail::cells_per_line;
-  // relaxed: an old generation only means one exemplar more.
-  std::uint64_t const generation = detail::epoch.value.load(std::memory_order_relaxed) / 2;
-  detail::write_exemplar(detail::thread_cells + slot, generation, value, trace);
+  detail::leave_exemplar(slot, value, trace);
 }
 
 std::vector<double> exponential_bounds(double start, double factor, std::size_t count) {

@@ -7,6 +7,7 @@
 // A default-constructed handle is valid too: what it records is dropped.
 #pragma once
 
+#include <loopmeter/metrics/exemplar.hpp>
 #include <loopmeter/metrics/shard.hpp>
 
 #include <cstdint>
@@ -17,13 +18,18 @@ namespace loopmeter::metrics {
 namespace detail {
 /// Counts an observation or addition that was refused (not finite, or negative for a counter).
 void refuse_observation() noexcept;
+
+/// The slot of a counter that keeps no exemplars: those cells have no room for one.
+inline constexpr cell_offset no_exemplar = 0;
 }  // namespace detail
 
 /// A count that only grows, exact to 2^64. Cost: about 1 ns, whatever the number of threads.
 class counter {
  public:
   constexpr counter() noexcept = default;
-  constexpr explicit counter(detail::cell_offset offset) noexcept : offset_{offset} {}
+  constexpr explicit counter(detail::cell_offset offset,
+                             detail::cell_offset exemplar = detail::no_exemplar) noexcept
+      : offset_{offset}, exemplar_{exemplar} {}
 
   /// Adds n. Adding 0 is no event: it does not make the series appear.
   void inc(std::uint64_t n = 1) const noexcept {
@@ -37,8 +43,19 @@ class counter {
     }
   }
 
+  /// The same, and where the counter keeps exemplars the first call since the last scrape leaves
+  /// its trace there, with n, if somebody keeps that trace. Cost: some 2 ns more; for one that
+  /// leaves its trace 40. Nothing for inc() without a trace.
+  void inc(std::uint64_t n, trace_context const &trace) const noexcept {
+    inc(n);
+    if (trace.sampled && exemplar_ != detail::no_exemplar && n != 0) {
+      detail::leave_exemplar(exemplar_, static_cast<double>(n), trace);
+    }
+  }
+
  private:
   detail::cell_offset offset_ = detail::fixed_cells::discard;
+  detail::cell_offset exemplar_ = detail::no_exemplar;
 };
 
 /// A sum of amounts >= 0, such as seconds. Cost: about 1.5 ns. A negative or non-finite amount is
@@ -46,11 +63,12 @@ class counter {
 class float_counter {
  public:
   constexpr float_counter() noexcept = default;
-  constexpr explicit float_counter(detail::cell_offset offset) noexcept : offset_{offset} {}
+  constexpr explicit float_counter(detail::cell_offset offset,
+                                   detail::cell_offset exemplar = detail::no_exemplar) noexcept
+      : offset_{offset}, exemplar_{exemplar} {}
 
   void inc(double n) const noexcept {
-    // In this form the test also fails for NaN.
-    if (!(n > 0 && n <= std::numeric_limits<double>::max())) [[unlikely]] {
+    if (!is_amount(n)) [[unlikely]] {
       if (n != 0) detail::refuse_observation();
       return;
     }
@@ -67,8 +85,22 @@ class float_counter {
       detail::touch(offset_);
   }
 
+  /// The same with a trace: see counter.
+  void inc(double n, trace_context const &trace) const noexcept {
+    inc(n);
+    if (trace.sampled && exemplar_ != detail::no_exemplar && is_amount(n)) {
+      detail::leave_exemplar(exemplar_, n, trace);
+    }
+  }
+
  private:
+  // In this form it also excludes NaN.
+  static bool is_amount(double n) noexcept {
+    return n > 0 && n <= std::numeric_limits<double>::max();
+  }
+
   detail::cell_offset offset_ = detail::fixed_cells::discard;
+  detail::cell_offset exemplar_ = detail::no_exemplar;
 };
 
 /// A value that is set. One cell for all threads: about 1 ns alone, a cache line that travels when

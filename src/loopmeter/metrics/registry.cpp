@@ -20,7 +20,7 @@ using failure = registration_failure;
 bool has_shape(family_definition const &known, family_definition const &asked) {
   return known.kind == asked.kind && known.help == asked.help && known.unit == asked.unit &&
          known.labels == asked.labels && known.place.shape == asked.place.shape &&
-         known.series_limit == asked.series_limit;
+         known.has_exemplars == asked.has_exemplars && known.series_limit == asked.series_limit;
 }
 
 std::uint64_t series_of(std::vector<label_domain> const &labels) {
@@ -33,7 +33,7 @@ std::uint64_t series_of(std::vector<label_domain> const &labels) {
   return count;
 }
 
-// How many cells a series has, and where its first may lie.
+// How many cells a series has, and where its first may lie; the slot of a counter comes to it.
 cell_offset set_cells_per_series(family_definition &family) {
   switch (family.kind) {
     case instrument_kind::level:
@@ -62,21 +62,44 @@ failure no_cells(std::string_view family, allocation_error error, std::uint64_t 
           in_family(family, "no cells left for " + std::to_string(series) + " series")};
 }
 
+// Where the slots of counters begin in the cells of a closed family: on a line of their own.
+std::uint64_t exemplars_behind(std::uint64_t counters) {
+  return (counters + cells_per_line - 1) / cells_per_line * cells_per_line;
+}
+
 // Gives a closed family its cells.
 std::optional<failure> allocate(family_definition &family) {
-  cell_offset const alignment = set_cells_per_series(family);
+  cell_offset alignment = set_cells_per_series(family);
   if (family.kind == instrument_kind::info) return std::nullopt;
   std::uint64_t const series = series_of(family.labels);
-  allocation const cells = allocate_cells(series * family.place.cells_per_series, alignment);
+  std::uint64_t count = series * family.place.cells_per_series;
+  bool const has_slots = family.is_counter() && family.has_exemplars;
+  if (has_slots) {
+    count = exemplars_behind(series) + series * cells_per_line;
+    alignment = cells_per_line;
+  }
+  allocation const cells = allocate_cells(count, alignment);
   if (!cells.first) return no_cells(family.name, cells.error, series);
   family.place.first = *cells.first;
+  if (has_slots) {
+    family.place.first_exemplar =
+        family.place.first + static_cast<cell_offset>(exemplars_behind(series));
+    family.place.exemplar_step = cells_per_line;
+  }
   family.series_count = static_cast<std::uint32_t>(series);
   return std::nullopt;
 }
 
-// The store of an open family; its series get their cells one by one.
+// The store of an open family; its series get their cells one by one, but for the overflow series:
+// when cells run out, what comes then has still a place.
 std::optional<failure> open_family_store(family_definition &family) {
   cell_offset const alignment = set_cells_per_series(family);
+  if (family.is_counter() && family.has_exemplars) {
+    family.place.cells_per_series = 1 + cells_per_line;
+    family.place.first = 0;  // wherever a series is, its slot is the cell behind it
+    family.place.first_exemplar = 1;
+    family.place.exemplar_step = 1;
+  }
   allocation const probe = allocate_cells(0, alignment);
   if (!probe.first) return no_cells(family.name, probe.error, 0);
   family.open = &make_open_store(family.labels.size(), family.place.cells_per_series, alignment,
@@ -139,45 +162,6 @@ void add_self_metrics(registry_state &state) {
 
 }  // namespace
 
-metric_type family_definition::type() const noexcept {
-  switch (kind) {
-    case instrument_kind::counter:
-    case instrument_kind::float_counter:
-      return metric_type::counter;
-    case instrument_kind::gauge:
-    case instrument_kind::level:
-      return metric_type::gauge;
-    case instrument_kind::histogram:
-      return metric_type::histogram;
-    case instrument_kind::info:
-      break;
-  }
-  return metric_type::info;
-}
-
-value_kind family_definition::kind_of_values() const noexcept {
-  switch (kind) {
-    case instrument_kind::float_counter:
-    case instrument_kind::gauge:
-      return value_kind::f64;
-    case instrument_kind::level:
-      return value_kind::i64;
-    case instrument_kind::counter:
-    case instrument_kind::histogram:
-    case instrument_kind::info:
-      break;
-  }
-  return value_kind::u64;
-}
-
-std::size_t family_definition::values_per_series() const noexcept {
-  return kind == instrument_kind::histogram ? place.shape->bucket_count() + 2 : 1;
-}
-
-bool family_definition::is_native() const noexcept {
-  return kind == instrument_kind::histogram && place.shape->native != nullptr;
-}
-
 std::vector<std::string> series_names(std::string const &family, metric_type type) {
   switch (type) {
     case metric_type::histogram:
@@ -234,7 +218,8 @@ family_definition definition_of(instrument_kind kind, histogram_options const &o
                           .unit = std::string{options.unit},
                           .kind = kind,
                           .labels = std::move(labels),
-                          .place = {}};
+                          .place = {},
+                          .has_exemplars = options.exemplars};
   if (kind == instrument_kind::histogram) {
     asked.place.shape = &intern_shape(options.bounds, options.native, options.exemplars);
   }
@@ -248,6 +233,16 @@ histogram_options registry::widen(family_options const &options) {
   return {.name = options.name,
           .help = options.help,
           .unit = options.unit,
+          .allow_target_labels = options.allow_target_labels,
+          .allow_utf8_names = options.allow_utf8_names,
+          .series_limit = options.series_limit};
+}
+
+histogram_options registry::widen(counter_options const &options) {
+  return {.name = options.name,
+          .help = options.help,
+          .unit = options.unit,
+          .exemplars = options.exemplars,
           .allow_target_labels = options.allow_target_labels,
           .allow_utf8_names = options.allow_utf8_names,
           .series_limit = options.series_limit};
@@ -280,16 +275,16 @@ result<detail::open_place> registry::add_open_place(kind of, histogram_options c
   return detail::open_place{.store = family.open, .place = family.place};
 }
 
-result<counter> registry::add_counter(family_options const &options) {
+result<counter> registry::add_counter(counter_options const &options) {
   auto const place = add(kind::counter, widen(options), {});
   if (!place) return place.failure();
-  return counter{place.value().first};
+  return detail::make_handle<counter>(place.value().first, place.value());
 }
 
-result<float_counter> registry::add_float_counter(family_options const &options) {
+result<float_counter> registry::add_float_counter(counter_options const &options) {
   auto const place = add(kind::float_counter, widen(options), {});
   if (!place) return place.failure();
-  return float_counter{place.value().first};
+  return detail::make_handle<float_counter>(place.value().first, place.value());
 }
 
 result<gauge> registry::add_gauge(family_options const &options) {

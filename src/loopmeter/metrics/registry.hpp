@@ -64,10 +64,9 @@ struct snapshot;
 
 namespace detail {
 struct registry_state;
-enum class instrument_kind { counter, float_counter, gauge, level, histogram, info };
 }  // namespace detail
 
-/// What every family says of itself. The texts are copied.
+/// What a family says of itself. The texts are copied.
 struct family_options {
   std::string_view name{};
   std::string_view help{};
@@ -80,6 +79,19 @@ struct family_options {
   /// before Prometheus 3 see them with _ for what they do not know.
   bool allow_utf8_names = false;
   /// How many series an open family may have; beyond it values fall into one overflow series.
+  std::size_t series_limit = series_limit_default;
+};
+
+/// What a family of counters says of itself.
+struct counter_options {
+  std::string_view name{};
+  std::string_view help{};
+  std::string_view unit{};
+  /// Keep exemplars: of each series the last trace, see counter::inc. For each series 64 bytes of
+  /// address space a thread, which take memory where a trace was left.
+  bool exemplars = false;
+  bool allow_target_labels = false;
+  bool allow_utf8_names = false;
   std::size_t series_limit = series_limit_default;
 };
 
@@ -118,8 +130,8 @@ class registry {
   registry(registry const &) = delete;
   registry &operator=(registry const &) = delete;
 
-  result<counter> add_counter(family_options const &options);
-  result<float_counter> add_float_counter(family_options const &options);
+  result<counter> add_counter(counter_options const &options);
+  result<float_counter> add_float_counter(counter_options const &options);
   result<gauge> add_gauge(family_options const &options);
   result<level> add_level(family_options const &options);
   result<histogram> add_histogram(histogram_options const &options);
@@ -128,13 +140,13 @@ class registry {
   /// The same with labels: one label_domain for each label type, in their order.
   template <label_type... Labels, std::same_as<label_domain>... Domains>
     requires(sizeof...(Labels) > 0 && sizeof...(Labels) == sizeof...(Domains))
-  result<counter_family<Labels...>> add_counter(family_options const &options,
+  result<counter_family<Labels...>> add_counter(counter_options const &options,
                                                 Domains const &...domains) {
     return add_family<counter, Labels...>(kind::counter, options, {domains...});
   }
   template <label_type... Labels, std::same_as<label_domain>... Domains>
     requires(sizeof...(Labels) > 0 && sizeof...(Labels) == sizeof...(Domains))
-  result<float_counter_family<Labels...>> add_float_counter(family_options const &options,
+  result<float_counter_family<Labels...>> add_float_counter(counter_options const &options,
                                                             Domains const &...domains) {
     return add_family<float_counter, Labels...>(kind::float_counter, options, {domains...});
   }
@@ -159,12 +171,12 @@ class registry {
 
   /// The same with labels whose values are known only at run time.
   template <std::size_t N>
-  result<open_counter_family<N>> add_counter(family_options const &options,
+  result<open_counter_family<N>> add_counter(counter_options const &options,
                                              open_labels<N> const &labels) {
     return add_open<counter>(kind::counter, options, labels);
   }
   template <std::size_t N>
-  result<open_float_counter_family<N>> add_float_counter(family_options const &options,
+  result<open_float_counter_family<N>> add_float_counter(counter_options const &options,
                                                          open_labels<N> const &labels) {
     return add_open<float_counter>(kind::float_counter, options, labels);
   }
@@ -217,6 +229,7 @@ class registry {
 
   /// Any instrument's options, as those of the one that has most.
   static histogram_options widen(family_options const &options);
+  static histogram_options widen(counter_options const &options);
   static histogram_options const &widen(histogram_options const &options) { return options; }
 
   template <class Instrument, class... Labels, class Options>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a registry holds: between registry.cpp, which fills it, and gather.cpp, which lays it out.
+// What a registry holds: between registry.cpp, which fills it, and gather.cpp, which asks for it.
 // Not for users.
 #pragma once
 
-#include <loopmeter/metrics/gather.hpp>
+#include <loopmeter/metrics/layout.hpp>
 #include <loopmeter/metrics/sources.hpp>
 
 #include <cstdint>
@@ -34,6 +34,10 @@ struct registry_state {
 
   source_set sources;
 };
+
+/// The layout of now; under the state's mutex. It stays the same object while it would be equal,
+/// for what others derive from it.
+std::shared_ptr<layout const> layout_of(registry_state &state);
 
 /// The names that series of a family have in an exposition, and its own.
 std::vector<std::string> series_names(std::string const &family, metric_type type);

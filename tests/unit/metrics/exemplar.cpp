@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <loopmeter/metrics/exemplar.hpp>
 
+#include <loopmeter/base/clock.hpp>
 #include <loopmeter/metrics/gather.hpp>
 #include <loopmeter/metrics/registry.hpp>
 
@@ -11,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 namespace loopmeter::metrics {
 namespace {
@@ -28,6 +30,13 @@ trace_context trace(std::uint8_t number) {
   made.trace_id.back() = number;
   made.span_id.back() = number;
   return made;
+}
+
+struct position {
+  std::size_t index;
+};
+std::size_t label_index(position of) {
+  return of.index;
 }
 
 BOOST_AUTO_TEST_SUITE(exemplars)
@@ -117,6 +126,88 @@ BOOST_AUTO_TEST_CASE(a_native_histogram_without_bounds_keeps_several) {
     BOOST_TEST(one.value_index == test::find_family(now, "v")->first_value);
     BOOST_TEST(one.observed == one.trace.trace_id.back());
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_counter_keeps_the_first_trace_since_the_last_gather) {
+  registry families{{.self_metrics = false}};
+  auto const events = families.add_counter({.name = "e_total", .exemplars = true}).value();
+  auto const seconds = families.add_float_counter({.name = "s_total", .exemplars = true}).value();
+  events.inc(3, trace(1));
+  events.inc(4, trace(2));
+  seconds.inc(0.25, trace(3));
+  auto now = gather(families);
+  BOOST_TEST_REQUIRE(now.exemplars.size() == 2U);
+  BOOST_TEST((now.exemplars[0].trace == trace(1)));
+  BOOST_TEST(now.exemplars[0].value_index == test::find_family(now, "e_total")->first_value);
+  BOOST_TEST(now.exemplars[0].observed == 3);
+  BOOST_TEST(now.exemplars[0].timestamp_ms > 1'700'000'000'000);
+  BOOST_TEST((now.exemplars[1].trace == trace(3)));
+  BOOST_TEST(now.exemplars[1].observed == 0.25);
+  events.inc(1, trace(4));  // of the next generation, although no histogram is there to turn it
+  now = gather(families);
+  BOOST_TEST((now.exemplars.front().trace == trace(4)));
+  BOOST_TEST(test::number_of(now, "e_total") == 8U);
+}
+
+BOOST_AUTO_TEST_CASE(a_counter_without_a_kept_trace_has_no_exemplar) {
+  registry families;
+  auto const keeps = families.add_counter({.name = "keeps_total", .exemplars = true}).value();
+  auto const seconds =
+      families.add_float_counter({.name = "seconds_total", .exemplars = true}).value();
+  auto const does_not = families.add_counter({.name = "does_not_total"}).value();
+  trace_context unsampled = trace(1);
+  unsampled.sampled = false;
+  keeps.inc(1, unsampled);
+  keeps.inc(0, trace(1));
+  seconds.inc(-1, trace(1));
+  does_not.inc(1, trace(1));
+  counter{}.inc(1, trace(1));
+  auto const now = gather(families);
+  BOOST_TEST(now.exemplars.empty());
+  BOOST_TEST(test::number_of(now, "keeps_total") == 1U);
+  BOOST_TEST(test::number_of(now, "does_not_total") == 1U);
+  auto const other = families.add_counter({.name = "keeps_total"});
+  BOOST_TEST_REQUIRE(!other);
+  BOOST_TEST((other.error() == registration_errc::shape_conflict));
+}
+
+BOOST_AUTO_TEST_CASE(each_series_of_counters_has_its_own_exemplar) {
+  registry families{{.self_metrics = false}};
+  std::vector<std::string> const names{"a", "b", "c"};
+  auto const closed = families
+                          .add_counter<position>({.name = "closed_total", .exemplars = true},
+                                                 label_domain{"name", names})
+                          .value();
+  auto const open = families
+                        .add_counter({.name = "open_total", .exemplars = true, .series_limit = 3},
+                                     open_labels{"name"})
+                        .value();
+  for (std::uint8_t i = 0; i < 3; ++i) {
+    closed.at({i}).inc(1, trace(static_cast<std::uint8_t>(1 + i)));
+    open.with(names[i]).inc(1, trace(static_cast<std::uint8_t>(4 + i)));
+  }
+  open.with("too much").inc(1, trace(7));
+  auto const now = gather(families);
+  BOOST_TEST_REQUIRE(now.exemplars.size() == 7U);
+  for (std::size_t i = 0; i < now.exemplars.size(); ++i) {
+    BOOST_TEST(now.exemplars[i].value_index == i);
+    BOOST_TEST((now.exemplars[i].trace == trace(static_cast<std::uint8_t>(i + 1))));
+    BOOST_TEST(now.values[i] == 1U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_reset_takes_the_exemplars_of_before) {
+  registry families;
+  auto const made = families.add_counter({.name = "e_total", .exemplars = true}).value();
+  made.inc(1, trace(1));
+  BOOST_TEST(gather(families).exemplars.size() == 1U);
+  auto const before = unix_milliseconds();
+  while (unix_milliseconds() == before) {  // times are in milliseconds
+  }
+  BOOST_TEST(families.reset_family("e_total"));
+  BOOST_TEST(gather(families).exemplars.empty());
+  made.inc(1, trace(2));
+  BOOST_TEST(gather(families).exemplars.size() == 1U);
 }
 
 // What a gather reads is one observation's: value and trace are written as a pair.

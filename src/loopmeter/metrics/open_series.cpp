@@ -173,7 +173,7 @@ thread_table *claim_table() {
 }  // namespace
 
 open_store &make_open_store(std::size_t labels, cell_offset cells_per_series, cell_offset alignment,
-                            std::size_t limit) {
+                            std::size_t limit, cell_offset spare) {
   struct store_table {
     std::mutex mutex;
     std::vector<std::unique_ptr<open_store>> stores;
@@ -181,12 +181,16 @@ open_store &make_open_store(std::size_t labels, cell_offset cells_per_series, ce
   static store_table *const all = new store_table;
   std::lock_guard const lock{all->mutex};
   return *all->stores.emplace_back(
-      std::make_unique<open_store>(labels, cells_per_series, alignment, limit));
+      std::make_unique<open_store>(labels, cells_per_series, alignment, limit, spare));
 }
 
 open_store::open_store(std::size_t labels, cell_offset cells_per_series, cell_offset alignment,
-                       std::size_t limit)
-    : labels_{labels}, cells_per_series_{cells_per_series}, alignment_{alignment}, limit_{limit} {}
+                       std::size_t limit, cell_offset spare)
+    : labels_{labels},
+      cells_per_series_{cells_per_series},
+      alignment_{alignment},
+      limit_{limit},
+      spare_{spare} {}
 
 cell_offset open_store::find(std::span<std::string_view const> values) noexcept {
   std::uint64_t const hash = hash_of(values);
@@ -239,11 +243,15 @@ open_series const *open_store::lookup(std::span<std::string_view const> values,
 // A new series, exposed; null where the cell space is full.
 open_series *open_store::create(std::span<std::string_view const> values, std::uint64_t hash) {
   allocation const cells = allocate_cells(cells_per_series_, alignment_);
-  if (!cells.first) return nullptr;
+  return cells.first ? enter(values, hash, *cells.first) : nullptr;
+}
+
+open_series *open_store::enter(std::span<std::string_view const> values, std::uint64_t hash,
+                               cell_offset cells) {
   open_series &made = all_.emplace_back();
   made.values.assign(values.begin(), values.end());
   made.hash = hash;
-  made.first_cell = *cells.first;
+  made.first_cell = cells;
   made.start_ms = unix_milliseconds();
   by_hash_.emplace(hash, &made);
   touch(made.first_cell);
@@ -256,7 +264,10 @@ open_series const *open_store::overflow() {
     std::vector<std::string_view> const values(labels_, overflow_value);
     std::uint64_t const hash = hash_of(values);
     overflow_ = lookup(values, hash);  // somebody may have asked for just these values
-    if (overflow_ == nullptr) overflow_ = create(values, hash);
+    if (overflow_ == nullptr && spare_) {
+      overflow_ = enter(values, hash, *spare_);
+      spare_.reset();
+    }
   }
   return overflow_ == nullptr ? &nowhere : overflow_;
 }
@@ -269,7 +280,11 @@ bool open_store::remove(std::span<std::string_view const> values) {
     if (!are_equal(at->second->values, values)) continue;
     // relaxed: a thread that does not see it yet writes where nobody looks, as handles do.
     at->second->removed.store(true, std::memory_order_relaxed);
-    if (at->second == overflow_) overflow_ = nullptr;
+    if (at->second == overflow_) {
+      overflow_ = nullptr;
+      // Where there are none left, what overflows from now on is dropped, and counted as before.
+      if (!spare_) spare_ = allocate_cells(cells_per_series_, alignment_).first;
+    }
     touch(at->second->first_cell);  // moves the layout
     by_hash_.erase(at);
     return true;

@@ -19,6 +19,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <span>
 #include <string>
@@ -58,8 +59,10 @@ struct open_series {
 /// All series of one open family. Lives as long as the process.
 class open_store {
  public:
+  /// `spare`: the cells of the first overflow series, so that there is one when all others are
+  /// gone.
   open_store(std::size_t labels, cell_offset cells_per_series, cell_offset alignment,
-             std::size_t limit);
+             std::size_t limit, cell_offset spare);
   open_store(open_store const &) = delete;
   open_store &operator=(open_store const &) = delete;
 
@@ -80,6 +83,8 @@ class open_store {
  private:
   open_series const *find_or_create(std::span<std::string_view const> values, std::uint64_t hash);
   open_series *create(std::span<std::string_view const> values, std::uint64_t hash);
+  open_series *enter(std::span<std::string_view const> values, std::uint64_t hash,
+                     cell_offset cells);
   open_series const *lookup(std::span<std::string_view const> values, std::uint64_t hash) const;
   open_series const *overflow();
 
@@ -92,11 +97,12 @@ class open_store {
   std::deque<open_series> all_;                                    // their addresses stay
   std::unordered_multimap<std::uint64_t, open_series *> by_hash_;  // without those removed
   open_series const *overflow_ = nullptr;
+  std::optional<cell_offset> spare_;
 };
 
 /// Makes a store that is never freed, since threads and handles keep pointers to it.
 open_store &make_open_store(std::size_t labels, cell_offset cells_per_series, cell_offset alignment,
-                            std::size_t limit);
+                            std::size_t limit, cell_offset spare);
 
 /// What the registration of an open family finds.
 struct open_place {

@@ -100,10 +100,10 @@ std::optional<failure> open_family_store(family_definition &family) {
     family.place.first_exemplar = 1;
     family.place.exemplar_step = 1;
   }
-  allocation const probe = allocate_cells(0, alignment);
-  if (!probe.first) return no_cells(family.name, probe.error, 0);
+  allocation const overflow = allocate_cells(family.place.cells_per_series, alignment);
+  if (!overflow.first) return no_cells(family.name, overflow.error, 1);
   family.open = &make_open_store(family.labels.size(), family.place.cells_per_series, alignment,
-                                 family.series_limit);
+                                 family.series_limit, *overflow.first);
   return std::nullopt;
 }
 

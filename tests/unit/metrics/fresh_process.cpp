@@ -32,9 +32,10 @@ int run_alone(std::string const &name) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-constexpr std::array<char const *, 4> cases{
+constexpr std::array<char const *, 5> cases{
     "the_space_is_set_before_its_first_use", "a_full_space_refuses_families",
-    "without_any_address_space", "default_handles_need_no_space"};
+    "a_full_space_overflows_open_families", "without_any_address_space",
+    "default_handles_need_no_space"};
 
 BOOST_AUTO_TEST_SUITE(cell_space)
 
@@ -97,6 +98,44 @@ BOOST_AUTO_TEST_CASE(a_full_space_refuses_families) {
   std::string const last = test::numbered("x", left - 1, "_total");
   families.add_counter({.name = last}).value().inc(5);
   BOOST_TEST(test::number_of(gather(families), last) == 5U);
+}
+
+// A native histogram takes so much of the space that its end comes long before any series_limit.
+BOOST_AUTO_TEST_CASE(a_full_space_overflows_open_families) {
+  BOOST_TEST(set_shard_bytes(std::size_t{1} << 20));
+  registry families;
+  auto const made =
+      families
+          .add_histogram({.name = "seconds", .bounds = {1}, .native = native_options{}},
+                         open_labels{"tenant"})
+          .value();
+  constexpr std::uint64_t tenants = 100;
+  for (std::uint64_t i = 0; i < tenants; ++i)
+    made.with(std::to_string(i)).observe(2);
+  auto now = gather(families);
+  auto const *family = test::find_family(now, "seconds");
+  BOOST_TEST_REQUIRE(family != nullptr);
+  std::size_t const exposed = family->series.size();
+  BOOST_TEST(exposed > 10U);
+  BOOST_TEST(exposed < tenants);
+  BOOST_TEST(family->series.back().open->values.front() == overflow_value);
+  std::uint64_t total = 0;
+  for (std::size_t i = 0; i < exposed; ++i)
+    total += now.values[family->first_value + i * family->definition->values_per_series() + 3];
+  BOOST_TEST(total == tenants);  // nothing is lost
+  std::uint64_t const overflowed = tenants - (exposed - 1);
+  BOOST_TEST(test::number_of(now, "loopmeter_series_overflows_total") == overflowed);
+  BOOST_TEST(now.natives.back().positive.front().count == overflowed);
+  // Who removes the overflow series then has none: what comes is dropped, and counted.
+  BOOST_TEST(made.remove(overflow_value));
+  made.with("late").observe(2);
+  now = gather(families);
+  BOOST_TEST(test::find_family(now, "seconds")->series.size() == exposed - 1);
+  BOOST_TEST(test::number_of(now, "loopmeter_series_overflows_total") == overflowed + 1);
+  auto const refused = families.add_histogram({.name = "more_seconds", .native = native_options{}},
+                                              open_labels{"tenant"});
+  BOOST_TEST_REQUIRE(!refused);
+  BOOST_TEST((refused.error() == registration_errc::cell_space_exhausted));
 }
 
 BOOST_AUTO_TEST_CASE(without_any_address_space) {

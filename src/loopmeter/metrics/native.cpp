@@ -37,8 +37,16 @@ class native_storage {
     }
     shape_.bounds_before = before_.data();
     shape_.bound_fraction = fractions_.data();
-    shape_.fine_count =
-        static_cast<std::uint32_t>(2 * std::size_t{native_shape::fine_exponent_max} * per_octave);
+    constexpr std::int32_t beyond = 1024;  // the exponent of no double
+    constexpr std::int32_t step = native_shape::coarse_octaves;
+    shape_.fine_exponent_min = std::ilogb(options.zero_threshold);
+    shape_.fine_exponent_max =
+        static_cast<std::int32_t>(std::ceil(std::log2(options.expected_max) / step)) * step;
+    shape_.fine_max = std::ldexp(1.0, shape_.fine_exponent_max);
+    auto const octaves =
+        static_cast<std::uint32_t>(shape_.fine_exponent_max - shape_.fine_exponent_min);
+    shape_.fine_count = octaves * static_cast<std::uint32_t>(per_octave);
+    shape_.coarse_count = static_cast<std::uint32_t>((beyond - shape_.fine_exponent_max) / step);
     shape_.cell_count = native_cell::arrays + 2 * shape_.array_count();
   }
 
@@ -192,9 +200,10 @@ native_histogram native_counts::to_histogram() const {
       spans_[0].last > shape_->fine_count || spans_[1].last > shape_->fine_count;
   if (has_coarse) made.schema = native_schema_min;
   int const steps = shape_->stored_schema - made.schema;
-  constexpr std::int32_t first_coarse_key =
-      native_shape::fine_exponent_max / static_cast<std::int32_t>(native_shape::coarse_octaves) + 1;
-  std::int32_t const fine_keys = native_shape::fine_exponent_max << shape_->stored_schema;
+  std::int32_t const first_coarse_key =
+      shape_->fine_exponent_max / native_shape::coarse_octaves + 1;
+  std::int32_t const first_fine_key =
+      shape_->fine_exponent_min * (std::int32_t{1} << shape_->stored_schema) + 1;
   for (std::size_t sign = 0; sign < 2; ++sign) {
     auto &buckets = sign == 0 ? made.positive : made.negative;
     std::size_t const array = sign * shape_->array_count();
@@ -203,7 +212,7 @@ native_histogram native_counts::to_histogram() const {
       if (n == 0) continue;
       bool const fine = place < shape_->fine_count;
       std::int32_t const key =
-          fine ? coarser_key(static_cast<std::int32_t>(place) - fine_keys + 1, steps)
+          fine ? coarser_key(static_cast<std::int32_t>(place) + first_fine_key, steps)
                : first_coarse_key + static_cast<std::int32_t>(place - shape_->fine_count);
       if (!buckets.empty() && buckets.back().key == key) {
         buckets.back().count += n;

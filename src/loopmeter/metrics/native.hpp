@@ -19,6 +19,7 @@ namespace loopmeter::metrics {
 inline constexpr int native_schema_min = -4;
 inline constexpr int native_schema_max = 8;
 inline constexpr double native_threshold_min = 0x1p-64;
+inline constexpr double native_expected_max = 0x1p64;
 
 /// How a histogram is native.
 struct native_options {
@@ -30,6 +31,12 @@ struct native_options {
   std::size_t bucket_limit = 160;
   /// Values this close to 0 count in the zero bucket. At least 2^-64 (5e-20).
   double zero_threshold = native_threshold_min;
+  /// Values beyond it, of either sign, are kept by powers of 65536, and the schema of their series
+  /// is lowered to -4. At most 2^64, rounded up to a power of 65536.
+  ///
+  /// Between the threshold and this each series takes address space for 2^schema buckets an octave:
+  /// 35 KB as it is; 12 KB for durations of 1 µs (0x1p-20) to 18 hours (0x1p16).
+  double expected_max = native_expected_max;
 };
 
 /// A bucket of a native histogram with observations in it. With base = 2^(2^-schema) bucket `key`
@@ -71,19 +78,22 @@ inline constexpr std::uint32_t arrays = 7;  // positive, negative
 
 /// Where a value falls. Kept for the life of the process, one for each schema and threshold in use.
 ///
-/// An array covers 2^-64 < |v| <= 2^64 at the schema (at 0 where it is negative), then the rest up
-/// to 2^1024 at schema -4, which is what a series falls to when it has a value out there.
+/// An array covers zero_threshold < |v| <= expected_max at the schema (at 0 where it is negative),
+/// then the rest up to 2^1024 at schema -4, which is what a series falls to when it has a value out
+/// there.
 struct native_shape {
-  static constexpr std::int32_t fine_exponent_max = 64;
-  static constexpr std::uint32_t coarse_octaves = 16;  // in a bucket of schema -4
-  static constexpr std::uint32_t coarse_count = (1024 - fine_exponent_max) / coarse_octaves;
+  static constexpr std::int32_t coarse_octaves = 16;  // in a bucket of schema -4
 
   native_options options;
+  double fine_max;                 // 2^fine_exponent_max
+  std::int32_t fine_exponent_min;  // of the octave that the threshold is in
+  std::int32_t fine_exponent_max;  // a multiple of coarse_octaves
   std::int32_t stored_schema;
   std::uint32_t fraction_shift;         // which bits of a mantissa number its bin
   std::uint16_t const *bounds_before;   // for each bin: the bounds below it
   std::uint64_t const *bound_fraction;  // the mantissas of the bounds in an octave, then a last
   std::uint32_t fine_count;
+  std::uint32_t coarse_count;
   std::uint32_t cell_count;
 
   std::uint32_t array_count() const noexcept { return fine_count + coarse_count; }
@@ -97,15 +107,17 @@ struct native_shape {
         native_cell::arrays + static_cast<std::uint32_t>(bits >> 63) * array_count();
     std::uint64_t const fraction = bits & ((std::uint64_t{1} << 52) - 1);
     auto const exponent = static_cast<std::int32_t>(bits >> 52 & 0x7ff) - 1023;
-    if (size > 0x1p64) {
+    if (size > fine_max) {
       // An exact power of two is the last of its bucket.
       auto const octave = static_cast<std::uint32_t>(exponent - fine_exponent_max);
-      return array + fine_count + (octave - (fraction == 0 ? 1U : 0U)) / coarse_octaves;
+      return array + fine_count +
+             (octave - (fraction == 0 ? 1U : 0U)) / std::uint32_t{coarse_octaves};
     }
     std::uint32_t const before = bounds_before[fraction >> fraction_shift];
     std::uint32_t const place = before + (bound_fraction[before] < fraction ? 1U : 0U);
-    auto const octave = static_cast<std::uint32_t>(exponent + fine_exponent_max);
-    // The first bucket of all ends above 2^-64, so that of 2^-64 itself, before it, is not there.
+    auto const octave = static_cast<std::uint32_t>(exponent - fine_exponent_min);
+    // The value is above the threshold, and with it above 2^fine_exponent_min: the bucket that ends
+    // there is not in the array.
     return array + (octave << stored_schema) + place - 1;
   }
 

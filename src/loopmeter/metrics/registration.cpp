@@ -71,6 +71,9 @@ std::optional<failure> check_native(std::string_view family, native_options cons
   if (!(native.zero_threshold >= native_threshold_min && native.zero_threshold <= 1)) {
     return fail("the zero threshold is not 2^-64 to 1");
   }
+  bool const is_expected =
+      native.expected_max <= native_expected_max && native.expected_max > native.zero_threshold;
+  if (!is_expected) return fail("the largest value expected is not the zero threshold to 2^64");
   return std::nullopt;
 }
 

@@ -101,6 +101,58 @@ BOOST_AUTO_TEST_CASE(a_value_falls_into_the_bucket_of_its_key) {
   }
 }
 
+// Less is expected: less address space, and what comes all the same is kept, in wide buckets.
+BOOST_AUTO_TEST_CASE(a_range_that_is_expected_takes_cells_for_itself_only) {
+  registry families{{.self_metrics = false}};
+  native_options const durations{.zero_threshold = 0x1p-20, .expected_max = 40'000};
+  std::size_t const before = usage().cells_used;
+  auto const all = families.add_histogram({.name = "all", .native = native_options{}}).value();
+  std::size_t const by_default = usage().cells_used - before;
+  auto const some = families.add_histogram({.name = "some", .native = durations}).value();
+  std::size_t const less = usage().cells_used - before - by_default;
+  BOOST_TEST(by_default * sizeof(detail::cell) < 36U * 1024);
+  BOOST_TEST(less * sizeof(detail::cell) < 12U * 1024);
+
+  for (double const value :
+       {0x1.0000000000001p-20, 0x1p-19, 0.001, 0.5, 1.0, 7.0, 39'999.0, 0x1p16, -0.25, -0x1p16}) {
+    all.observe(value);
+    some.observe(value);
+  }
+  auto now = gather(families);
+  BOOST_TEST((native_of(now, "all").positive == native_of(now, "some").positive));
+  BOOST_TEST((native_of(now, "all").negative == native_of(now, "some").negative));
+  BOOST_TEST(native_of(now, "some").schema == 3);
+  for (double const value : {0x1p-20, -0x1p-21, 0.0})
+    some.observe(value);
+  BOOST_TEST(native_of(gather(families), "some").zero_count == 3U);
+
+  some.observe(std::nextafter(0x1p16, 1e300));
+  some.observe(-0x1p40);
+  some.observe(std::numeric_limits<double>::max());
+  auto const wide = native_of(gather(families), "some");
+  BOOST_TEST(wide.schema == native_schema_min);
+  BOOST_TEST(total(wide) == 16U);
+  // 65536^(key - 1) < |v| <= 65536^key
+  BOOST_TEST(
+      (wide.positive == std::vector<native_bucket>{{-1, 2}, {0, 3}, {1, 3}, {2, 1}, {64, 1}}));
+  BOOST_TEST((wide.negative == std::vector<native_bucket>{{0, 1}, {1, 1}, {3, 1}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_range_that_cannot_be_is_refused) {
+  registry families{{.self_metrics = false}};
+  for (double const bad :
+       {0.0, -1.0, 0x1.0000000000001p64, std::nan(""), std::numeric_limits<double>::infinity()}) {
+    auto const made = families.add_histogram({.name = "v", .native = {{.expected_max = bad}}});
+    BOOST_TEST_REQUIRE(!made);
+    BOOST_TEST((made.error() == registration_errc::bad_native));
+  }
+  native_options const reversed{.zero_threshold = 0.5, .expected_max = 0.5};
+  BOOST_TEST(!families.add_histogram({.name = "v", .native = reversed}));
+  native_options const narrow{.zero_threshold = 1, .expected_max = 1.5};
+  families.add_histogram({.name = "v", .native = narrow}).value().observe(1.25);
+  BOOST_TEST(native_of(gather(families), "v").positive.front().count == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(all_parts_count_the_same_observations) {
   registry families;
   auto const made =

@@ -44,12 +44,15 @@ request_metrics::families request_metrics::register_families(metrics::registry &
   metrics::label_domain const path("path", paths);
   metrics::label_domain const method("method", http::method_names);
   auto const name = std::string(prefix) + "_http_";
+  auto const requests_name = name + "requests_total";
+  bool const has_traces = counted == accounting::service;  // nobody traces probes
   families made;
-  made.requests = registry
-                      .add_counter<path_label, http::method, code_label>(
-                          {.name = name + "requests_total", .help = "Total HTTP requests."}, path,
-                          method, code_domain())
-                      .value();
+  made.requests =
+      registry
+          .add_counter<path_label, http::method, code_label>(
+              {.name = requests_name, .help = "Total HTTP requests.", .exemplars = has_traces},
+              path, method, code_domain())
+          .value();
   auto const duration_name = name + "request_duration_seconds";
   metrics::histogram_options durations{
       .name = duration_name,
@@ -57,10 +60,8 @@ request_metrics::families request_metrics::register_families(metrics::registry &
       .unit = "seconds",
       .bounds = {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
   };
-  if (counted == accounting::service) {
-    durations.native = metrics::native_options{};
-    durations.exemplars = true;
-  }
+  durations.exemplars = has_traces;
+  if (counted == accounting::service) durations.native = metrics::native_options{};
   made.durations =
       registry.add_histogram<path_label, http::method>(durations, path, method).value();
 
@@ -87,10 +88,16 @@ accounting request_metrics::record(std::size_t resource, http::method method, st
   auto const &at =
       places_[known ? resource : places_.size() - 2 + static_cast<std::size_t>(unknown)];
   auto const &counted = at.counted == accounting::service ? service_ : internal_;
-  counted.requests.at(at.path, method, code_label{status}).inc();
+  auto const requests = counted.requests.at(at.path, method, code_label{status});
   auto const seconds = static_cast<double>(duration.count()) * 1e-9;
   auto const histogram = counted.durations.at(at.path, method);
-  trace == nullptr ? histogram.observe(seconds) : histogram.observe(seconds, *trace);
+  if (trace == nullptr) {
+    requests.inc();
+    histogram.observe(seconds);
+  } else {
+    requests.inc(1, *trace);
+    histogram.observe(seconds, *trace);
+  }
   return at.counted;
 }
 

@@ -41,8 +41,8 @@ class request_metrics {
   request_metrics(metrics::registry &registry, std::string_view service, route_table const &table);
 
   /// `resource` is an index of the table, or route_table::not_found, which is counted as `unknown`
-  /// says. A sampled `trace` becomes an exemplar of the service's durations. Returns whose families
-  /// counted it.
+  /// says. A sampled `trace` becomes an exemplar of the service's requests and durations. Returns
+  /// whose families counted it.
   accounting record(std::size_t resource, http::method method, std::uint16_t status,
                     std::chrono::nanoseconds duration,
                     metrics::trace_context const *trace = nullptr,

@@ -67,6 +67,24 @@ BOOST_FIXTURE_TEST_CASE(each_request_is_counted_in_the_family_of_its_resource, m
           "{b}\",method=\"GET\",le=\"0.025\"} 1"));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_trace_is_left_with_the_requests_of_the_service_only, measured) {
+  metrics::trace_context trace{.trace_id = {1}, .span_id = {2}, .sampled = true};
+  requests.record(0, method::get, 200, 20ms, &trace);
+  requests.record(2, method::get, 200, 20ms, &trace);
+  std::string out;
+  exposition::encoder encoder;
+  encoder.encode(metrics::gather(registry),
+                 {exposition::protocol::openmetrics_1_0_0, exposition::escaping::underscores}, out);
+  auto const line = out.substr(out.find("test_http_requests_total{path=\"/{a}/{b}\""));
+  BOOST_TEST(line.starts_with(
+      "test_http_requests_total{path=\"/{a}/{b}\",method=\"GET\",code=\"200\"} 1 # "
+      "{trace_id=\"01000000000000000000000000000000\",span_id=\"0200000000000000\"} 1 "));
+  std::size_t traces = 0;
+  for (auto at = out.find("trace_id"); at != std::string::npos; at = out.find("trace_id", at + 1))
+    ++traces;
+  BOOST_TEST(traces == 2U);  // and of its durations
+}
+
 BOOST_AUTO_TEST_CASE(connection_metrics_begin_at_0) {
   metrics::registry registry;
   server::connection_metrics const connections(registry);

@@ -37,14 +37,22 @@ loop_metrics::loop_metrics(metrics::registry &registry, unsigned workers, bool a
                     .bounds = {1, 2, 4, 8, 16, 32, 64, 128}},
                    worker)
                .value();
-  busy_ = registry
-              .add_float_counter<worker_label>(
-                  {.name = "loopmeter_loop_busy_seconds_total",
-                   .help = "Processor time of the event loop's thread, in seconds; its rate is "
-                           "the loop's busy share.",
-                   .unit = "seconds"},
-                  worker)
-              .value();
+  cpu_ = registry
+             .add_float_counter<worker_label>(
+                 {.name = "loopmeter_loop_cpu_seconds_total",
+                  .help = "Processor time of the event loop's thread, in seconds.",
+                  .unit = "seconds"},
+                 worker)
+             .value();
+  cpu_wait_ =
+      registry
+          .add_float_counter<worker_label>(
+              {.name = "loopmeter_loop_cpu_wait_seconds_total",
+               .help = "Time that the event loop had work but no processor, in seconds: the "
+                       "load of others, or a CPU quota.",
+               .unit = "seconds"},
+              worker)
+          .value();
   accepted_ = registry
                   .add_counter<worker_label>(
                       {.name = "loopmeter_loop_connections_total",
@@ -60,7 +68,7 @@ loop_metrics::loop_metrics(metrics::registry &registry, unsigned workers, bool a
                      .value();
   lag_.expect_all();
   ready_.expect_all();
-  busy_.expect_all();
+  cpu_.expect_all();
   accepted_.expect_all();
   connections_.expect_all();
 }
@@ -69,7 +77,8 @@ loop_handles loop_metrics::of(unsigned worker) const noexcept {
   worker_label const number{worker};
   return {.lag = lag_.at(number),
           .ready = ready_.at(number),
-          .busy = busy_.at(number),
+          .cpu = cpu_.at(number),
+          .cpu_wait = cpu_wait_.at(number),
           .accepted = accepted_.at(number),
           .idle = connections_.at(number, connection_state::idle),
           .active = connections_.at(number, connection_state::active)};

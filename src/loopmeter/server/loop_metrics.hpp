@@ -25,7 +25,8 @@ enum class connection_state : std::uint8_t { idle, active };
 struct loop_handles {
   metrics::histogram lag;
   metrics::histogram ready;
-  metrics::float_counter busy;
+  metrics::float_counter cpu;
+  metrics::float_counter cpu_wait;
   metrics::counter accepted;
   metrics::level idle;
   metrics::level active;
@@ -43,7 +44,8 @@ class loop_metrics {
  private:
   metrics::histogram_family<worker_label> lag_;
   metrics::histogram_family<worker_label> ready_;
-  metrics::float_counter_family<worker_label> busy_;
+  metrics::float_counter_family<worker_label> cpu_;
+  metrics::float_counter_family<worker_label> cpu_wait_;
   metrics::counter_family<worker_label> accepted_;
   metrics::level_family<worker_label, connection_state> connections_;
 };

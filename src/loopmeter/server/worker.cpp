@@ -6,11 +6,12 @@
 #include <pthread.h>
 
 #include <csignal>
-#include <ctime>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include <loopmeter/base/log.hpp>
+#include <loopmeter/base/thread_time.hpp>
 #include <loopmeter/metrics/shard.hpp>
 #include <loopmeter/server/connection.hpp>
 
@@ -57,17 +58,22 @@ void worker::run() {
   }
 }
 
-void worker::count_busy() noexcept {
-  timespec used{};
-  if (::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) != 0) return;
-  auto const now = std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
-  loop_.measured.busy.inc(std::chrono::duration<double>(now - busy_counted_).count());
-  busy_counted_ = now;
+void worker::count_time() noexcept {
+  auto const add = [](metrics::float_counter to, auto now, auto &counted) {
+    to.inc(std::chrono::duration<double>(now - counted).count());
+    counted = now;
+  };
+  try {
+    auto const used = time_of_this_thread();
+    add(loop_.measured.cpu, used.running, cpu_counted_);
+    if (used.waiting) add(loop_.measured.cpu_wait, *used.waiting, cpu_wait_counted_);
+  } catch (std::bad_alloc const &) {  // it is counted with the next
+  }
 }
 
 void worker::on_heartbeat(void *self) {
   auto &w = *static_cast<worker *>(self);
-  w.count_busy();
+  w.count_time();
   w.loop_.common.life.hearts().beat(w.number_, w.loop_.clock.now());
   w.heartbeat_.set(heartbeats::interval);  // also what the lag of an idle loop is known by
 }

@@ -67,13 +67,14 @@ class worker {
   void run();
   void begin_finish();
   void end_when_empty();
-  void count_busy() noexcept;
+  void count_time() noexcept;
   static void on_heartbeat(void *self);
 
   unsigned const number_;
   loop loop_;
   wheel::deadline heartbeat_;
-  std::chrono::nanoseconds busy_counted_{};
+  std::chrono::nanoseconds cpu_counted_{};
+  std::chrono::nanoseconds cpu_wait_counted_{};
   std::list<listener> listeners_;  // list: a listener neither moves nor copies
   std::function<void()> on_finished_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;

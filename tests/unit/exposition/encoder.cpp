@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <loopmeter/exposition/encoder.hpp>
 
-#include "protobuf_reader.hpp"
 #include "samples.hpp"
 
 #include <exposition_checker.hpp>
+#include <protobuf_reader.hpp>
 
 #include <boost/test/unit_test.hpp>
 

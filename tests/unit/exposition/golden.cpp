@@ -2,8 +2,9 @@
 // Whole expositions of three states against tests/golden/, protobuf in the words of
 // protobuf_reader. LOOPMETER_GOLDEN_WRITE=1 in the environment writes the files anew: read the
 // difference before it is committed.
-#include "protobuf_reader.hpp"
 #include "samples.hpp"
+
+#include <protobuf_reader.hpp>
 
 #include <boost/test/unit_test.hpp>
 

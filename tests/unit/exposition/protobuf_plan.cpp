@@ -2,8 +2,9 @@
 // What protobuf_plan writes, read back and compared with the snapshot that it was made of.
 #include <loopmeter/exposition/encoder.hpp>
 
-#include "protobuf_reader.hpp"
 #include "samples.hpp"
+
+#include <protobuf_reader.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -110,7 +110,12 @@ bool exposition_stream::next(std::string &out, std::size_t bytes) {
   std::size_t const full = bytes > most - out.size() ? most : out.size() + bytes;
   while (state_->next_part < state_->parts.size()) {
     if (out.size() >= full) return true;
-    if (detail::append_part(*state_, out, full)) ++state_->next_part;
+    auto const before = out.size();
+    if (detail::append_part(*state_, out, full)) {
+      ++state_->next_part;
+    } else if (out.size() == before) {
+      return true;  // it had to count first, and took the time of a piece
+    }
   }
   if (!state_->ended) state_->by->append_end(out);
   state_->ended = true;

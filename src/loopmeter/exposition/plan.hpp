@@ -19,14 +19,22 @@ namespace loopmeter::exposition::detail {
 
 /// Where a stream is in its snapshot.
 struct cursor {
-  explicit cursor(metrics::snapshot const &of) : snapshot{&of}, exemplars{of.exemplars} {}
+  explicit cursor(metrics::snapshot const &of)
+      : snapshot{&of}, exemplars{of.exemplars}, ahead{of.exemplars} {}
 
   metrics::snapshot const *snapshot;
   std::size_t step = 0;            // the next of the plan
   std::size_t foreign_series = 0;  // the next of a foreign family
   exemplar_reader exemplars;
   std::size_t samples = 0;
-  std::vector<std::uint32_t> sizes{};  // protobuf: of the messages of the family under way
+
+  // Of protobuf, whose families begin with their length: what is known of that of a family of
+  // histograms, see protobuf_plan::count_some().
+  static constexpr std::size_t no_family = ~std::size_t{0};
+  std::size_t counted = no_family;     // its first step
+  std::vector<std::uint32_t> sizes{};  // of its messages
+  std::size_t sizes_total = 0;         // with what is round them
+  exemplar_reader ahead;
 };
 
 /// A plan is a list of steps (lines, or series), in families. Immutable; any thread.
@@ -54,7 +62,7 @@ class plan {
   virtual std::size_t bytes_expected() const noexcept = 0;
 
   /// Appends steps from the cursor's on, up to `last` or until `out` has `full` bytes; at least
-  /// one.
+  /// one, unless something must be counted first that takes its time: then it does some of that.
   virtual void append_steps(std::string &out, cursor &at, std::size_t last,
                             std::size_t full) const = 0;
   /// Appends series of a foreign family from the cursor's on; at least one, if it has one.

@@ -160,33 +160,41 @@ std::size_t protobuf_plan::next_marked(exemplar_reader &exemplars, family_plan c
   return value - first_value < last - of.first ? of.first + (value - first_value) : last;
 }
 
-void protobuf_plan::begin_family(std::string &out, cursor &at, family_plan const &of,
-                                 std::size_t last) const {
-  std::size_t total = of.head_end - of.head_begin + of.fixed_bytes;
-  exemplar_reader ahead = at.exemplars;
-  if (of.is_histogram) {
+// Counts more of the histograms of a family; true when all are counted.
+bool protobuf_plan::count_some(cursor &at, family_plan const &of, std::size_t last) const {
+  constexpr std::size_t portion = 2000;  // buckets: some 20 µs
+  if (at.counted != of.first) {
+    at.counted = of.first;
     at.sizes.clear();
-    for (std::size_t i = of.first; i < last; ++i) {
-      histogram_message const message = message_of(at, of, i);
-      ahead.next_value(message.first_value);
-      std::size_t const size = count_histogram(message, ahead);
-      at.sizes.push_back(static_cast<std::uint32_t>(size));
-      std::size_t const labels = steps_[i].middle - step_begin(of, i);
-      total += field_bytes(bytes_tag(field::metric),
-                           labels + field_bytes(bytes_tag(field::histogram), size));
-    }
-  } else {
-    std::string longer;
-    std::size_t shorter = 0;
-    for (std::size_t i = next_marked(ahead, of, of.first, last); i < last;
-         i = next_marked(ahead, of, i + 1, last)) {
-      append_marked(longer, of, i, 0, *ahead.newest(of.layout->first_value + i - of.first));
-      shorter += steps_[i].end - step_begin(of, i) + sizeof(double);
-    }
-    total += longer.size() - shorter;
+    at.sizes_total = 0;
   }
-  append_varint(out, total);
-  out += bytes(of.head_begin, of.head_end);
+  std::size_t buckets = 0;
+  for (std::size_t i = of.first + at.sizes.size(); i < last && buckets < portion; ++i) {
+    histogram_message const message = message_of(at, of, i);
+    at.ahead.next_value(message.first_value);
+    std::size_t const size = count_histogram(message, at.ahead);
+    at.sizes.push_back(static_cast<std::uint32_t>(size));
+    std::size_t const labels = steps_[i].middle - step_begin(of, i);
+    at.sizes_total += field_bytes(bytes_tag(field::metric),
+                                  labels + field_bytes(bytes_tag(field::histogram), size));
+    buckets += message.values.size();
+    if (message.native != nullptr)
+      buckets += message.native->positive.size() + message.native->negative.size();
+  }
+  return at.sizes.size() == last - of.first;
+}
+
+std::size_t protobuf_plan::size_of_numbers(cursor const &at, family_plan const &of,
+                                           std::size_t last) const {
+  exemplar_reader ahead = at.exemplars;
+  std::string longer;
+  std::size_t shorter = 0;
+  for (std::size_t i = next_marked(ahead, of, of.first, last); i < last;
+       i = next_marked(ahead, of, i + 1, last)) {
+    append_marked(longer, of, i, 0, *ahead.newest(of.layout->first_value + i - of.first));
+    shorter += steps_[i].end - step_begin(of, i) + sizeof(double);
+  }
+  return of.fixed_bytes + longer.size() - shorter;
 }
 
 void protobuf_plan::append_plain(std::string &out, cursor &at, family_plan const &of,
@@ -265,7 +273,13 @@ void protobuf_plan::append_steps(std::string &out, cursor &at, std::size_t last,
     std::size_t const behind = families_[static_cast<std::size_t>(of - messages_.begin())].last;
     // A family's head is followed by a series of it at once, so that step == first says "not
     // begun".
-    if (at.step == of->first) begin_family(out, at, *of, behind);
+    if (at.step == of->first) {
+      if (of->is_histogram && !count_some(at, *of, behind)) return;
+      append_varint(out,
+                    of->head_end - of->head_begin +
+                        (of->is_histogram ? at.sizes_total : size_of_numbers(at, *of, behind)));
+      out += bytes(of->head_begin, of->head_end);
+    }
     std::size_t const least = std::max(full, out.size() + 1);
     if (of->is_histogram) {
       append_histograms(out, at, *of, std::min(behind, last), least);

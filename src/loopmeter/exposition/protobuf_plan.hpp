@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plan of protobuf: for each series its message but the numbers. A family is one message with
 // its length before it, so that its series are counted before the first is written: for counters
-// and gauges the length is known from the plan, for histograms it costs a pass.
+// and gauges the length is known from the plan, for histograms it costs a pass, which is made in
+// portions: nobody waits for a million of them at once.
 #pragma once
 
 #include <loopmeter/exposition/format.hpp>
@@ -40,7 +41,8 @@ class protobuf_plan final : public plan {
   void add_family(metrics::detail::family_layout const &layout, escaping names);
   void add_number(family_plan &into, std::string_view labels, std::int64_t start_ms);
 
-  void begin_family(std::string &out, cursor &at, family_plan const &of, std::size_t last) const;
+  bool count_some(cursor &at, family_plan const &of, std::size_t last) const;
+  std::size_t size_of_numbers(cursor const &at, family_plan const &of, std::size_t last) const;
   void append_numbers(std::string &out, cursor &at, family_plan const &of, std::size_t last,
                       std::size_t full) const;
   void append_plain(std::string &out, cursor &at, family_plan const &of, std::size_t last,

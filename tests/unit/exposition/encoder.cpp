@@ -183,6 +183,39 @@ BOOST_AUTO_TEST_CASE(a_hundred_thousand_series) {
   }
 }
 
+// The length of a family of histograms stands before it: it is not counted in one go.
+BOOST_AUTO_TEST_CASE(many_histograms_are_counted_in_portions) {
+  constexpr std::size_t count = 2'000;
+  std::vector<std::string> numbers;
+  for (std::size_t i = 0; i < count; ++i)
+    numbers.push_back(std::to_string(i));
+  registry families{{.self_metrics = false}};
+  auto const made =
+      families
+          .add_histogram<numbered>(
+              {.name = "many", .bounds = metrics::linear_bounds(1, 1, 18), .exemplars = true},
+              label_domain{"n", numbers})
+          .value();
+  metrics::trace_context const trace{.trace_id = {1}, .span_id = {2}, .sampled = true};
+  for (std::size_t i = 0; i < count; ++i)
+    made.at({i}).observe(static_cast<double>(i % 20), trace);
+  auto const snapshot = std::make_shared<metrics::snapshot const>(gather(families));
+  encoder by;
+  auto stream = by.begin(snapshot, {protobuf, escaping::allow_utf_8});
+  std::string out;
+  std::size_t before_the_first = 0;
+  for (; out.empty(); ++before_the_first)
+    BOOST_TEST_REQUIRE(stream.next(out, 65536));
+  BOOST_TEST(before_the_first == count * 21 / 2000);  // 19 buckets, sum and count each
+  while (stream.next(out, 65536)) {
+  }
+  auto const read = test::read_protobuf(out);
+  BOOST_TEST_REQUIRE(read.size() == 1U);
+  BOOST_TEST(read[0].metrics.size() == count);
+  for (std::size_t i = 0; i < count; ++i)
+    BOOST_TEST_REQUIRE(read[0].metrics[i].sum == static_cast<double>(i % 20));
+}
+
 BOOST_AUTO_TEST_CASE(scrapes_may_overlap_with_each_other_and_with_new_series) {
   registry families;
   std::vector<std::string> numbers;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is promised of recording and scraping, all at once: workers at full speed, threads that come
 // and go, open labels that come and go, and a scraper at 50 Hz whose every exposition must be
-// valid, monotone and consistent in itself. LOOPMETER_STRESS_SECONDS says how long.
+// valid, monotone and consistent in itself, in every protocol. LOOPMETER_STRESS_SECONDS says how
+// long.
 #include <loopmeter/exposition/encoder.hpp>
 #include <loopmeter/metrics/gather.hpp>
 #include <loopmeter/metrics/registry.hpp>
 
-#include "exposition_checker.hpp"
+#include "judge.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -14,6 +15,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 #include <string>
 #include <thread>
@@ -76,79 +78,28 @@ std::array<std::string, 60> const instruments::names = [] {
   return made;
 }();
 
-// One exposition after the other: each must not fall behind the one before.
+// One snapshot after the other, each in all formats and before a judge of each.
 class scraper {
  public:
   void scrape(registry const &families) {
     gather(families, now_);
-    std::string body;
-    encoder_.encode(now_, {exposition::protocol::text_0_0_4, exposition::escaping::underscores},
-                    body);
-    auto const read = test::check_exposition(body);
-    if (!read.findings.empty()) fail("invalid", read.findings_text());
-    for (auto const &family : read.families) {
-      for (auto const &sample : family.samples)
-        look_at(family.type, sample);
+    for (stress::judge &one : judges_) {
+      body_.clear();
+      encoder_.encode(now_, one.format(), body_);
+      one.look(body_);
     }
-    sum_and_buckets_agree(read);
-    parts_agree();
     ++scrapes_;
   }
 
   std::size_t scrapes() const { return scrapes_; }
-  std::vector<std::string> const &failures() const { return failures_; }
+  std::vector<stress::judge> const &judges() const { return judges_; }
 
  private:
-  void fail(std::string_view what, std::string_view where) {
-    if (failures_.size() < 10) failures_.push_back(std::string{what}.append(": ").append(where));
-  }
-
-  void look_at(std::string_view type, test::sample const &sample) {
-    if (type == "gauge") {
-      if (sample.name == "open" && sample.value < 0) fail("negative", sample.name);
-      return;
-    }
-    std::string key = sample.name;
-    for (auto const &[name, value] : sample.labels)
-      key.append("|").append(value);
-    double &before = before_[key];
-    if (sample.value < before) fail("fell", key);
-    before = sample.value;
-  }
-
-  // Each value is 1 to 8 and has its bucket, so that the buckets say what the sum must be.
-  void sum_and_buckets_agree(test::checked_exposition const &read) {
-    double expected = 0;
-    double below = 0;
-    for (int bound = 1; bound <= 8; ++bound) {
-      std::string const le = bound == 8 ? "+Inf" : std::to_string(bound);
-      double const upto = read.value("values_bucket", {{"le", le}}).value_or(-1);
-      expected += (upto - below) * bound;
-      below = upto;
-    }
-    if (read.value("values_sum") != expected) fail("sum is not its buckets'", "values");
-    if (read.value("values_count") != below) fail("count is not +Inf", "values");
-  }
-
-  void parts_agree() {
-    for (auto const &family : now_.layout->families) {
-      if (!family.definition->is_native()) continue;
-      native_histogram const &native = now_.natives[family.first_native];
-      std::uint64_t total = native.zero_count;
-      for (native_bucket const &bucket : native.positive)
-        total += bucket.count;
-      // Behind the buckets and the sum of the first series.
-      std::uint64_t const count =
-          now_.values[family.first_value + family.definition->values_per_series() - 1];
-      if (total != count) fail("native part is not its classic part", family.definition->name);
-    }
-  }
-
   snapshot now_;
   exposition::encoder encoder_;
-  std::map<std::string, double> before_;
+  std::vector<stress::judge> judges_{std::begin(stress::formats), std::end(stress::formats)};
+  std::string body_;
   std::size_t scrapes_ = 0;
-  std::vector<std::string> failures_;
 };
 
 BOOST_AUTO_TEST_CASE(every_scrape_under_full_load_is_right) {
@@ -187,8 +138,11 @@ BOOST_AUTO_TEST_CASE(every_scrape_under_full_load_is_right) {
   threads.clear();
   scrapes.scrape(families);
 
-  for (std::string const &failure : scrapes.failures())
-    BOOST_ERROR(failure);
+  for (stress::judge const &one : scrapes.judges()) {
+    for (std::string const &failure : one.failures())
+      BOOST_ERROR(failure);
+    BOOST_TEST(one.samples() > 20U * scrapes.scrapes());
+  }
   BOOST_TEST(scrapes.scrapes() > 20U);
   auto const last = gather(families);
   std::uint64_t const n = recorded;

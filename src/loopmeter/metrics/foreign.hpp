@@ -26,7 +26,7 @@ struct foreign_bucket {
 };
 /// Buckets by rising bound; that of +Inf may be left out.
 struct foreign_histogram {
-  std::vector<foreign_bucket> buckets;
+  std::vector<foreign_bucket> buckets{};
   double sum = 0;
   std::uint64_t count = 0;
 };
@@ -35,22 +35,22 @@ struct foreign_quantile {
   double value = 0;
 };
 struct foreign_summary {
-  std::vector<foreign_quantile> quantiles;
+  std::vector<foreign_quantile> quantiles{};
   double sum = 0;
   std::uint64_t count = 0;
 };
 
 struct foreign_series {
-  std::vector<label> labels;
-  std::variant<double, std::uint64_t, std::int64_t, foreign_histogram, foreign_summary> value;
+  std::vector<label> labels{};
+  std::variant<double, std::uint64_t, std::int64_t, foreign_histogram, foreign_summary> value{};
   std::int64_t timestamp_ms = 0;  ///< since 1970; 0: none, the time of the scrape
 };
 
 struct foreign_family {
-  std::string name;
-  std::string help;
+  std::string name{};
+  std::string help{};
   metric_type type = metric_type::untyped;
-  std::vector<foreign_series> series;
+  std::vector<foreign_series> series{};
 };
 
 /// Gives its families as they are now. Called on a collector thread of the registry, one call of it

@@ -144,12 +144,17 @@ class Protocols(unittest.TestCase):
                 found = self.exemplars(contract.DURATIONS + "_bucket", name)
                 self.assertGreater(len(found), 0)
                 self.check_exemplars(found)
+                counted = self.exemplars(contract.REQUESTS, name)
+                self.assertGreater(len(counted), 0)
+                self.assertEqual({float(one["value"]) for one in counted}, {1})
+                self.check_exemplars(counted)
         found = self.exemplars(contract.DURATIONS, PROTOBUF)
         self.assertGreater(len(found), 0)
         self.check_exemplars(found)
         for name in JOBS:
             if name.startswith("PrometheusText"):
-                self.assertEqual(self.exemplars(contract.DURATIONS + "_bucket", name), [])
+                for family in (contract.DURATIONS + "_bucket", contract.REQUESTS):
+                    self.assertEqual(self.exemplars(family, name), [])
 
     def exemplars(self, family: str, name: str) -> list[dict[str, Any]]:
         found = self.prometheus.api(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import os
+import subprocess
 from dataclasses import dataclass
 
 import wire
 
+CHECK_EXPOSITION = os.environ["CHECK_EXPOSITION"]
 ESCAPINGS = ("allow-utf-8", "underscores", "dots", "values")
 IDENTITY, GZIP = "identity", "gzip"
 ENCODINGS = (IDENTITY, GZIP)
@@ -77,10 +80,10 @@ class Answer:
     body: bytes  # decompressed
 
 
-def fetch(address: str, form: Form) -> Answer:
+def fetch(address: str, form: Form, target: str = "/metrics") -> Answer:
     connection = http.client.HTTPConnection(*wire.endpoint(address), timeout=20)
     try:
-        connection.request("GET", "/metrics", headers={
+        connection.request("GET", target, headers={
             "Accept": f"{form.protocol.accept};escaping={form.escaping}",
             "Accept-Encoding": form.encoding})
         answer = connection.getresponse()
@@ -91,3 +94,12 @@ def fetch(address: str, form: Form) -> Answer:
                       gzip.decompress(body) if encoding == GZIP else body)
     finally:
         connection.close()
+
+
+def findings(body: bytes, form: Form) -> bytes:
+    """What our strict checkers find wrong with a text; empty if nothing."""
+    dialect = ["--openmetrics"] if form.protocol.is_openmetrics else []
+    run = subprocess.run([CHECK_EXPOSITION, *dialect], input=body, capture_output=True, timeout=120,
+                         check=False)
+    assert run.returncode == bool(run.stdout), run
+    return run.stdout

@@ -2,6 +2,7 @@
 """How /metrics is asked for: by protocol, compressed, in part; and what /-/scrapes says of it."""
 import gzip
 import json
+import pathlib
 import socket
 import unittest
 
@@ -32,6 +33,7 @@ PROTOCOLS = [  # Accept, how the Content-Type begins, name in the metrics
      "openmetrics_1.0.0"),
     (PROMETHEUS_3_NATIVE, PROTOBUF, "protobuf"),
 ]
+SCHEDSTAT = pathlib.Path("/proc/self/schedstat")  # not in every kernel
 STEADY = "/metrics?name[]=" + contract.DURATIONS  # what a scrape itself does not change
 
 
@@ -156,18 +158,24 @@ class Scrapes(unittest.TestCase):
         for digit, flags in (("a", 1), ("b", 0)):  # the second is not sampled
             self.ask("/hello", Traceparent="00-" + trace.format(digit, flags))
         text = self.ask(Accept=PROMETHEUS_2).body.decode()
-        line, = (line for line in text.splitlines() if "trace_id" in line)
-        self.assertTrue(line.startswith(contract.DURATIONS + '_bucket{path="/hello"'), line)
-        self.assertIn(' # {trace_id="0af7651916cd43dd8448eb211c80319a",'
-                      'span_id="b7ad6b7169203331"} ', line)
+        marked = [line for line in text.splitlines() if "trace_id" in line]
+        for line in marked:
+            self.assertIn(' # {trace_id="0af7651916cd43dd8448eb211c80319a",'
+                          'span_id="b7ad6b7169203331"} ', line)
+        self.assertEqual([line.partition("{")[0] for line in marked],
+                         [contract.DURATIONS + "_bucket", contract.REQUESTS])
+        self.assertIn(contract.REQUESTS + '{path="/hello",method="GET",code="200"} 2 # {', text)
 
     def test_workers_are_measured(self) -> None:
         def probe() -> None:
             read = scrape.fetch(self.service.address)
             for worker in ("0", "1"):
-                busy = read.value("loopmeter_loop_busy_seconds_total", worker=worker)
+                cpu = read.value("loopmeter_loop_cpu_seconds_total", worker=worker)
                 lags = read.value("loopmeter_loop_lag_seconds_count", worker=worker)
-                assert busy > 0 and lags > 0, (worker, busy, lags)
+                assert cpu > 0 and lags > 0, (worker, cpu, lags)
+                if SCHEDSTAT.exists():
+                    waits = read.total("loopmeter_loop_cpu_wait_seconds_total", worker=worker)
+                    assert waits > 0, (worker, waits)
             states = read.total("loopmeter_connections")
             assert states == read.value("loopmeter_http_open_connections"), states
         wait_until(probe, timeout_s=10)

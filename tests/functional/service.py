@@ -13,11 +13,12 @@ import sys
 import tempfile
 import time
 import types
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, Self, TypeVar
 
 import wire
 
 DEMO_CPP = os.environ["DEMO_CPP"]
+SCRAPE_SERVER = os.environ["SCRAPE_SERVER"]
 SKIP = 77  # what meson counts as skipped
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -130,6 +131,11 @@ class Program:
     def descriptors(self) -> int:
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
+    def resident_bytes(self) -> int:
+        """Memory in use, as the kernel counts it for limits."""
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text("ascii", "replace")
+        return int(status.split("VmRSS:", 1)[1].split()[0]) * 1024
+
 
 def log_field(line: str, key: str) -> str:
     """The value of `key=value` in a line of logfmt; values with spaces are not needed here."""
@@ -140,15 +146,12 @@ def log_field(line: str, key: str) -> str:
     raise AssertionError(f"no {key} in {line!r}")
 
 
-class Service(Program):
-    """demo-cpp on a port of the kernel's choice, ready to serve. As a context manager it must end
-    with exit code 0 when it is asked to, and without a word of a sanitizer."""
+class Server(Program):
+    """A program that says where it listens. As a context manager it must end with exit code 0 when
+    it is asked to, and without a word of a sanitizer."""
 
-    def __init__(self, *flags: str, listen: str = "127.0.0.1:0", workers: int = 2,
-                 delay: str = "0s", last_scrape: str = "0s", **options: Any) -> None:
-        super().__init__([DEMO_CPP, f"--web.listen-address={listen}", f"--server.workers={workers}",
-                          f"--shutdown.delay={delay}", f"--shutdown.last-scrape={last_scrape}",
-                          *flags], **options)
+    def __init__(self, command: list[str], **options: Any) -> None:
+        super().__init__(command, **options)
         try:
             line = wait_until(lambda: self.logged("msg=listening"), timeout_s=20)
         except AssertionError:
@@ -156,7 +159,7 @@ class Service(Program):
             raise
         self.address = log_field(line, "address")
 
-    def ready(self) -> Service:
+    def ready(self) -> Self:
         """It listens a moment before it is ready."""
         def probe() -> None:
             status = wire.get(self.address, "/readyz").status
@@ -164,7 +167,7 @@ class Service(Program):
         wait_until(probe)
         return self
 
-    def __enter__(self) -> Service:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
@@ -180,3 +183,20 @@ class Service(Program):
         if not self.signalled:  # a second signal would end it at once
             self.signal(signal.SIGTERM)
         return self.wait(timeout_s)
+
+
+class Service(Server):
+    """demo-cpp on a port of the kernel's choice."""
+
+    def __init__(self, *flags: str, listen: str = "127.0.0.1:0", workers: int = 2,
+                 delay: str = "0s", last_scrape: str = "0s", **options: Any) -> None:
+        super().__init__([DEMO_CPP, f"--web.listen-address={listen}", f"--server.workers={workers}",
+                          f"--shutdown.delay={delay}", f"--shutdown.last-scrape={last_scrape}",
+                          *flags], **options)
+
+
+class ScrapeServer(Server):
+    """scrape_server.cpp with so many series."""
+
+    def __init__(self, series: int = 0) -> None:
+        super().__init__([SCRAPE_SERVER, str(series)])

@@ -7,8 +7,11 @@ namespace loopmeter::server {
 
 request_metrics::request_metrics(metrics::registry &, std::string_view, route_table const &) {}
 
-void request_metrics::record(std::size_t, http::method, std::uint16_t, std::chrono::nanoseconds,
-                             metrics::trace_context const *) const noexcept {}
+accounting request_metrics::record(std::size_t, http::method, std::uint16_t,
+                                   std::chrono::nanoseconds, metrics::trace_context const *,
+                                   accounting unknown) const noexcept {
+  return unknown;
+}
 
 connection_metrics::connection_metrics(metrics::registry &) {}
 

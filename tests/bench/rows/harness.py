@@ -33,6 +33,10 @@ class Failed(Exception):
     """Something could not be measured. What was measured before it is kept."""
 
 
+# What the world can do to a run; anything else is a bug of ours.
+FAILURES = (Failed, OSError, subprocess.SubprocessError)
+
+
 class Row(Protocol):
     """One thing that is measured: figures first, words from them afterwards. A row may also have
     plot(result)."""
@@ -66,7 +70,7 @@ def rounds(title: str, repeats: int, runs: dict[str, Callable[[], T]]) -> dict[s
         for name in list(found):
             try:
                 found[name].append(runs[name]())
-            except Failed as why:
+            except FAILURES as why:
                 if name == ours:
                     raise
                 say(f"{title}: {name} is left out: {why}")

@@ -77,12 +77,13 @@ class Turns(unittest.TestCase):
         self.assertEqual({name: len(of) for name, of in found.items()}, {"a": 2, "b": 2})
 
     def test_a_peer_that_fails_is_left_out(self) -> None:
-        def fails() -> None:
-            raise harness.Failed("died")
-        self.assertEqual(harness.rounds("turns", 2, {"ours": lambda: 1, "peer": fails}),
-                         {"ours": [1, 1]})
-        with self.assertRaises(harness.Failed):
-            harness.rounds("turns", 2, {"ours": fails, "peer": lambda: 1})
+        for kind in (harness.Failed, ConnectionResetError):
+            def fails(kind: type[Exception] = kind) -> None:
+                raise kind("died")
+            self.assertEqual(harness.rounds("turns", 2, {"ours": lambda: 1, "peer": fails}),
+                             {"ours": [1, 1]})
+            with self.assertRaises(kind):
+                harness.rounds("turns", 2, {"ours": fails, "peer": lambda: 1})
 
     def test_a_program_that_fails(self) -> None:
         with self.assertRaisesRegex(harness.Failed, "false"):

@@ -53,7 +53,7 @@ void append_head(std::string &out, response const &answer, head_context const &c
     } else if (context.end == body_end::chunked) {
       out += "\r\nTransfer-Encoding: chunked";
     }
-    if (size > 0 || context.end != body_end::length) {
+    if (size > 0 || context.end != body_end::length || answer.typed_if_empty) {
       out += "\r\nContent-Type: ";
       out += answer.content_type;
     }

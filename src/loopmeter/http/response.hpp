@@ -51,6 +51,8 @@ struct response {
   std::string_view body = {};                  ///< static storage, or the request's own bytes
   std::string body_owned = {};                 ///< used when `body` is empty
   std::unique_ptr<body_stream> stream = {};    ///< used instead of both when there is one
+  /// Say the type of an empty body, too: for readers that must know it even so.
+  bool typed_if_empty = false;
 
   std::string_view body_bytes() const noexcept {
     return body.empty() ? std::string_view(body_owned) : body;

@@ -91,6 +91,9 @@ task<http::response> answer_scrape(scraper &owner, exchange &x) {
   }
   http::response answer;
   answer.content_type = exposition::content_type(ticket->as);
+  // With a filter, or an empty registry, there may be nothing to say; Prometheus 3 takes an answer
+  // without a type for a failed scrape all the same.
+  answer.typed_if_empty = true;
   if (ticket->gzip) {
     scrape->record().encoding = scrape_encoding::gzip;
     answer.fields = "Content-Encoding: gzip\r\n";

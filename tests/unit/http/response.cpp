@@ -75,6 +75,9 @@ BOOST_AUTO_TEST_CASE(describes_the_body) {
              "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
              "Content-Length: 0\r\n"
              "\r\n");
+  answer.typed_if_empty = true;
+  BOOST_TEST(
+      head_of(answer).ends_with("\r\nContent-Length: 0\r\nContent-Type: application/json\r\n\r\n"));
   answer.body_owned = "{}";
   BOOST_TEST(
       head_of(answer).ends_with("\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n"));

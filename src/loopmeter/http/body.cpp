@@ -40,8 +40,10 @@ body_decoder::body_decoder(body_framing framing, std::uint64_t content_length) n
 body_decoder::outcome body_decoder::decode(std::string_view input, std::string &content,
                                            body_limits const &limits, std::size_t &consumed) {
   consumed = 0;
-  if (state_ == state::length && content_bytes_ > limits.body_bytes_max) status_ = 413;
-  if (status_ != 0) return outcome::refused;
+  if (state_ == state::length && content_bytes_ > limits.body_bytes_max) {
+    refused_ = !exceeds(bound::body_bytes);
+  }
+  if (refused_) return outcome::refused;
   while (state_ != state::done) {
     if (consumed == input.size()) return outcome::need_more;
     if (state_ == state::length || state_ == state::data) {
@@ -53,15 +55,21 @@ body_decoder::outcome body_decoder::decode(std::string_view input, std::string &
       if (remaining_ == 0) state_ = state_ == state::length ? state::done : state::data_cr;
       continue;
     }
-    status_ = framing_octet(input[consumed], limits);
-    if (status_ != 0) return outcome::refused;
+    refused_ = !framing_octet(input[consumed], limits);
+    if (refused_) return outcome::refused;
     ++consumed;
   }
   return outcome::complete;
 }
 
-// Everything of a chunked body that is not content. Zero, or the status that refuses it.
-std::uint16_t body_decoder::framing_octet(char c, body_limits const &limits) noexcept {
+// False: that is why the body is refused.
+bool body_decoder::exceeds(bound which) noexcept {
+  exceeded_ = which;
+  return false;
+}
+
+// Everything of a chunked body that is not content. False for what refuses it.
+bool body_decoder::framing_octet(char c, body_limits const &limits) noexcept {
   bool valid = false;
   switch (state_) {
     case state::size_first:
@@ -86,24 +94,26 @@ std::uint16_t body_decoder::framing_octet(char c, body_limits const &limits) noe
     case state::trailer_first:
       if (c == '\r') {  // the end of a section without fields costs nothing
         state_ = state::last_lf;
-        return 0;
+        return true;
       }
       [[fallthrough]];
     case state::trailer_name:
     case state::trailer_value:
     case state::trailer_lf:
-      if (++trailer_bytes_ > limits.trailer_bytes_max) return 431;
+      if (++trailer_bytes_ > limits.trailer_bytes_max) return exceeds(bound::trailer_bytes);
       valid = trailer_octet(c);
       break;
     default:
-      if (++extension_bytes_ > limits.chunk_extension_bytes_max) return 413;
+      if (++extension_bytes_ > limits.chunk_extension_bytes_max) {
+        return exceeds(bound::chunk_extension_bytes);
+      }
       valid = extension_octet(c);
       break;
   }
-  return valid ? 0 : 400;
+  return valid;
 }
 
-std::uint16_t body_decoder::size_octet(char c, body_limits const &limits) noexcept {
+bool body_decoder::size_octet(char c, body_limits const &limits) noexcept {
   auto const value = hex_value(c);
   if (value >= 0) {
     if (state_ == state::size_first) remaining_ = size_digits_ = 0;
@@ -111,11 +121,11 @@ std::uint16_t body_decoder::size_octet(char c, body_limits const &limits) noexce
     // Refused as soon as it is too large, so that it cannot overflow whatever the digits.
     auto const digit = static_cast<unsigned>(value);
     auto const room = limits.body_bytes_max - std::min(limits.body_bytes_max, content_bytes_);
-    if (digit > room || remaining_ > (room - digit) / 16) return 413;
+    if (digit > room || remaining_ > (room - digit) / 16) return exceeds(bound::body_bytes);
     remaining_ = remaining_ * 16 + digit;
-    return ++size_digits_ > size_digits_max ? 400 : 0;
+    return ++size_digits_ <= size_digits_max;
   }
-  if (state_ == state::size_first) return 400;
+  if (state_ == state::size_first) return false;
   content_bytes_ += remaining_;
   if (c == '\r') {
     state_ = state::size_lf;
@@ -124,9 +134,9 @@ std::uint16_t body_decoder::size_octet(char c, body_limits const &limits) noexce
   } else if (is_space(c)) {
     state_ = state::extension_space;
   } else {
-    return 400;
+    return false;
   }
-  return 0;
+  return true;
 }
 
 // chunk-ext = *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )

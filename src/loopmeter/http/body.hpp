@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include <loopmeter/http/bound.hpp>
 #include <loopmeter/http/head.hpp>
 
 namespace loopmeter::http {
@@ -38,8 +39,11 @@ class body_decoder {
   outcome decode(std::string_view input, std::string &content, body_limits const &limits,
                  std::size_t &consumed);
 
-  /// Of a refused body: the status to answer with, 400, 413 or 431.
-  std::uint16_t status() const noexcept { return status_; }
+  /// Of a refused body: the status to answer with, and the bound that it exceeded, if it did.
+  std::uint16_t status() const noexcept {
+    return refused_ ? status_of(exceeded_) : std::uint16_t{0};
+  }
+  bound exceeded() const noexcept { return exceeded_; }
 
  private:
   enum class state : std::uint8_t {
@@ -67,13 +71,15 @@ class body_decoder {
     done,
   };
 
-  std::uint16_t framing_octet(char c, body_limits const &limits) noexcept;
-  std::uint16_t size_octet(char c, body_limits const &limits) noexcept;
+  bool framing_octet(char c, body_limits const &limits) noexcept;
+  bool size_octet(char c, body_limits const &limits) noexcept;
+  bool exceeds(bound which) noexcept;
   bool extension_octet(char c) noexcept;
   bool trailer_octet(char c) noexcept;
 
   state state_ = state::done;
-  std::uint16_t status_ = 0;
+  bool refused_ = false;
+  bound exceeded_ = bound::none;
   std::uint64_t remaining_ = 0;      // of the body, or of the chunk
   std::uint64_t content_bytes_ = 0;  // announced: the length, or the chunk sizes so far
   std::size_t extension_bytes_ = 0;

@@ -210,30 +210,31 @@ std::uint16_t check_target(std::string_view bytes, std::string_view target, head
 
 }  // namespace
 
-head_scanner::outcome head_scanner::refuse(std::uint16_t status) noexcept {
-  status_ = status;
+head_scanner::outcome head_scanner::refuse(bound exceeded) noexcept {
+  refused_ = true;
+  exceeded_ = exceeded;
   return outcome::refused;
 }
 
 head_scanner::outcome head_scanner::end_of_line(std::string_view line,
                                                 head_limits const &limits) noexcept {
-  if (line.empty() || line.back() != '\r') return refuse(400);  // bare LF
+  if (line.empty() || line.back() != '\r') return refuse();  // bare LF
   line.remove_suffix(1);
   if (line.empty()) {
     if (lines_ > 0) return outcome::complete;
     skipped_ += 2;
-    return skipped_ > 4 ? refuse(400) : outcome::need_more;
+    return skipped_ > 4 ? refuse() : outcome::need_more;
   }
-  if (std::memchr(line.data(), '\r', line.size()) != nullptr) return refuse(400);  // bare CR
+  if (std::memchr(line.data(), '\r', line.size()) != nullptr) return refuse();  // bare CR
   // A line that begins with white space is either a folded field or one hidden from others.
-  if (lines_ > 0 && is_space(line.front())) return refuse(400);
-  if (++lines_ > limits.lines_max + 1) return refuse(431);
+  if (lines_ > 0 && is_space(line.front())) return refuse();
+  if (++lines_ > limits.lines_max + 1) return refuse(bound::head_lines);
   return outcome::need_more;
 }
 
 head_scanner::outcome head_scanner::scan(std::string_view bytes,
                                          head_limits const &limits) noexcept {
-  if (status_ != 0) return outcome::refused;
+  if (refused_) return outcome::refused;
   for (;;) {
     auto const from = std::max(position_, searched_);
     auto const *found = static_cast<char const *>(
@@ -243,8 +244,12 @@ head_scanner::outcome head_scanner::scan(std::string_view bytes,
     // that the cut does not matter.
     auto const line_end =
         found != nullptr ? static_cast<std::size_t>(found - bytes.data()) : bytes.size();
-    if (line_end - skipped_ >= limits.head_bytes_max) return refuse(lines_ == 0 ? 414 : 431);
-    if (lines_ == 0 && line_end - position_ > limits.request_line_bytes_max + 1) return refuse(414);
+    if (line_end - skipped_ >= limits.head_bytes_max) {
+      return refuse(lines_ == 0 ? bound::request_line_bytes : bound::head_bytes);
+    }
+    if (lines_ == 0 && line_end - position_ > limits.request_line_bytes_max + 1) {
+      return refuse(bound::request_line_bytes);
+    }
     if (found == nullptr) {
       searched_ = bytes.size();
       return outcome::need_more;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include <loopmeter/http/bound.hpp>
 #include <loopmeter/http/method.hpp>
 
 namespace loopmeter::http {
@@ -58,18 +59,22 @@ class head_scanner {
   std::size_t head_size() const noexcept { return position_; }
   /// Octets before the request line: up to two CRLF are skipped (RFC 9112 section 2.2).
   std::size_t skipped() const noexcept { return skipped_; }
-  /// Of a refused head: the status to answer with.
-  std::uint16_t status() const noexcept { return status_; }
+  /// Of a refused head: the status to answer with, and the bound that it exceeded, if it did.
+  std::uint16_t status() const noexcept {
+    return refused_ ? status_of(exceeded_) : std::uint16_t{0};
+  }
+  bound exceeded() const noexcept { return exceeded_; }
 
  private:
-  outcome refuse(std::uint16_t status) noexcept;
+  outcome refuse(bound exceeded = bound::none) noexcept;
   outcome end_of_line(std::string_view line, head_limits const &limits) noexcept;
 
   std::size_t position_ = 0;  // start of the line that is not yet whole
   std::size_t searched_ = 0;  // no LF in [position_, searched_)
   std::size_t skipped_ = 0;
   std::uint32_t lines_ = 0;
-  std::uint16_t status_ = 0;
+  bool refused_ = false;
+  bound exceeded_ = bound::none;
 };
 
 /// Parses a whole head (as found by head_scanner, without the skipped octets; only the scanner

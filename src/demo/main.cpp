@@ -34,15 +34,17 @@ void serve(demo::options const &chosen) {
   settings.accept = chosen.accept;
   settings.reuse_port = chosen.reuse_port;
   settings.admin_listen = chosen.admin_listen;
+  settings.limits = chosen.limits;
   settings.shutdown_delay = chosen.shutdown_delay;
   settings.shutdown_last_scrape = chosen.shutdown_last_scrape;
   settings.shutdown_timeout = chosen.shutdown_timeout;
 
-  server::server service(settings, demo::routes(registry, life, chosen.telemetry_path), registry,
-                         life);
+  server::server service(settings, demo::routes(registry, life, chosen), registry, life);
   service.listen();
   for (auto const &address : service.addresses()) {
-    log::info("listening", {{"address", address}, {"workers", chosen.workers}});
+    log::info("listening", {{"address", address},
+                            {"workers", chosen.workers},
+                            {"connections_max", service.bounds().connections_max}});
   }
   service.run();
   log::info("stopped");

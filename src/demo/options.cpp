@@ -3,10 +3,12 @@
 
 #include <boost/program_options.hpp>
 
-#include <charconv>
+#include <array>
 #include <sstream>
 
 #include <loopmeter/base/cpu.hpp>
+#include <loopmeter/base/setting.hpp>
+#include <loopmeter/server/limit_table.hpp>
 
 namespace demo {
 
@@ -14,16 +16,55 @@ namespace {
 
 namespace po = boost::program_options;
 namespace log = loopmeter::log;
+using loopmeter::make_setting;
+using loopmeter::setting;
+using loopmeter::unit;
 
-constexpr unsigned workers_max = 1024;
 constexpr char const *stray = " stray argument";  // the blank keeps it from being typed as a flag
+
+// The numbers of demo-cpp itself; those of its server are the rows of limit_table().
+constexpr std::array numbers{
+    make_setting<options>("server.workers",
+                          {.unit = unit::count, .min = 1, .max = 1024, .zero_word = "auto"},
+                          "Threads that serve; auto: one per usable CPU, quotas counted",
+                          [](auto &o) -> auto & { return o.workers; }),
+    make_setting<options>("shutdown.delay",
+                          {.unit = unit::milliseconds, .min = 0, .max = 3'600'000},
+                          "After SIGTERM: how long to go on accepting while not ready",
+                          [](auto &o) -> auto & { return o.shutdown_delay; }),
+    make_setting<options>("shutdown.last-scrape",
+                          {.unit = unit::milliseconds, .min = 0, .max = 3'600'000},
+                          "Then: how long to wait until a scrape has seen the final counts, if "
+                          "somebody scrapes",
+                          [](auto &o) -> auto & { return o.shutdown_last_scrape; }),
+    make_setting<options>("shutdown.timeout",
+                          {.unit = unit::milliseconds, .min = 0, .max = 3'600'000},
+                          "Then: how long requests under way may take before they are cut",
+                          [](auto &o) -> auto & { return o.shutdown_timeout; }),
+    make_setting<options>("web.max-requests", {.unit = unit::count, .min = 1, .max = 1000},
+                          "Scrapes at once; 503 beyond",
+                          [](auto &o) -> auto & { return o.scrapes_max; }),
+};
+
+char const *metavar_of(unit u) noexcept {
+  return u == unit::bytes ? "SIZE" : u == unit::milliseconds ? "TIME" : "N";
+}
+
+po::typed_value<std::string> *text(char const *metavar, std::string value) {
+  return po::value<std::string>()->value_name(metavar)->default_value(std::move(value));
+}
+
+template <class Of>
+void add_number(po::options_description &to, setting<Of> const &number, Of const &defaults) {
+  to.add_options()(
+      std::string(number.flag).c_str(),
+      text(metavar_of(number.what.unit), quantity_text(number.what, number.get(defaults))),
+      (std::string(number.help) + '.').c_str());
+}
 
 // Every value is a string here and judged below: so that each message says what is allowed.
 po::options_description description() {
   po::options_description flags("Flags");
-  auto const text = [](char const *metavar, std::string value) {
-    return po::value<std::string>()->value_name(metavar)->default_value(std::move(value));
-  };
   flags.add_options()                   //
       ("help,h", "Show this help.")     //
       ("version", "Show the version.")  //
@@ -33,22 +74,20 @@ po::options_description description() {
        "Address to serve on, HOST:PORT or :PORT; may be given several times.")  //
       ("web.admin-listen-address", text("ADDRESS", ""),
        "Address of its own, with a thread of its own, for metrics and probes; the others then "
-       "serve "
-       "the rest.")                                                             //
+       "serve the rest.")                                                       //
       ("web.telemetry-path", text("PATH", "/metrics"), "Path of the metrics.")  //
       ("web.reuse-port", po::bool_switch(),
        "Let another process that says so too listen on the same addresses.")  //
-      ("server.workers", text("N", "auto"),
-       "Threads that serve, 1 to 1024; auto: one per usable CPU, quotas counted.")  //
       ("server.accept", text("MODE", "per-worker"),
        "per-worker: each listens, the kernel deals; shared: one accepts and deals in turn.")  //
-      ("log.level", text("LEVEL", "info"), "debug, info, warn or error.")                     //
-      ("shutdown.delay", text("TIME", "10s"),
-       "After SIGTERM: how long to go on accepting while not ready.")  //
-      ("shutdown.last-scrape", text("TIME", "15s"),
-       "Then: how long to wait until a scrape has seen the final counts, if somebody scrapes.")  //
-      ("shutdown.timeout", text("TIME", "15s"),
-       "Then: how long requests under way may take before they are cut.");
+      ("log.level", text("LEVEL", "info"), "debug, info, warn or error.");
+  options const defaults;
+  for (auto const &number : numbers)
+    add_number(flags, number, defaults);
+  po::options_description limits("Limits (docs/limits.md)");
+  for (auto const &row : loopmeter::server::limit_table())
+    add_number(limits, row.number, defaults.limits);
+  flags.add(limits);
   return flags;
 }
 
@@ -91,15 +130,13 @@ loopmeter::server::listen_address parse_address(std::string const &flag, std::st
   }
 }
 
-unsigned parse_workers(std::string const &text) {
-  if (text == "auto") return loopmeter::usable_cpus();
-  unsigned workers = 0;
-  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), workers);
-  if (error != std::errc{} || end != text.data() + text.size() || workers == 0 ||
-      workers > workers_max) {
-    refuse("server.workers", text, "auto or 1 to " + std::to_string(workers_max));
-  }
-  return workers;
+template <class Of>
+void set_number(setting<Of> const &number, po::variables_map const &values, Of &to) {
+  std::string const flag(number.flag);
+  auto const &given = values[flag].as<std::string>();
+  auto const value = parse_quantity(number.what, given);
+  if (!value) refuse(flag, given, allowed_text(number.what));
+  number.set(to, *value);
 }
 
 loopmeter::server::accept_mode parse_accept_mode(std::string const &text) {
@@ -122,21 +159,6 @@ std::string parse_path(std::string const &path) {
 
 }  // namespace
 
-std::chrono::milliseconds parse_duration(std::string const &flag, std::string const &text) {
-  std::int64_t number = 0;
-  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  std::string_view const unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  constexpr std::chrono::milliseconds longest = std::chrono::hours(1);
-  std::int64_t scale = 0;
-  if (unit == "ms") scale = 1;
-  if (unit == "s") scale = 1000;
-  if (unit == "m") scale = 60'000;
-  if (error != std::errc{} || scale == 0 || number < 0 || number > longest.count() / scale) {
-    refuse(flag, text, "a time like 250ms, 10s or 2m, at most 60m");
-  }
-  return std::chrono::milliseconds(number * scale);
-}
-
 options parse_options(std::vector<std::string> const &arguments) {
   auto const values = parse(arguments);
   options parsed;
@@ -144,23 +166,23 @@ options parse_options(std::vector<std::string> const &arguments) {
   parsed.version = values.count("version") > 0;
   if (parsed.help || parsed.version) return parsed;
 
-  auto const text = [&values](char const *flag) { return values[flag].as<std::string>(); };
+  auto const given = [&values](char const *flag) { return values[flag].as<std::string>(); };
   for (auto const &address : values["web.listen-address"].as<std::vector<std::string>>())
     parsed.listen.push_back(parse_address("web.listen-address", address));
-  if (auto const address = text("web.admin-listen-address"); !address.empty()) {
+  if (auto const address = given("web.admin-listen-address"); !address.empty()) {
     parsed.admin_listen = parse_address("web.admin-listen-address", address);
   }
-  parsed.telemetry_path = parse_path(text("web.telemetry-path"));
+  parsed.telemetry_path = parse_path(given("web.telemetry-path"));
   parsed.reuse_port = values["web.reuse-port"].as<bool>();
-  parsed.accept = parse_accept_mode(text("server.accept"));
-  parsed.workers = parse_workers(text("server.workers"));
-  auto const level = log::level_of(text("log.level"));
-  if (!level) refuse("log.level", text("log.level"), "debug, info, warn or error");
+  parsed.accept = parse_accept_mode(given("server.accept"));
+  auto const level = log::level_of(given("log.level"));
+  if (!level) refuse("log.level", given("log.level"), "debug, info, warn or error");
   parsed.log_level = *level;
-  parsed.shutdown_delay = parse_duration("shutdown.delay", text("shutdown.delay"));
-  parsed.shutdown_last_scrape =
-      parse_duration("shutdown.last-scrape", text("shutdown.last-scrape"));
-  parsed.shutdown_timeout = parse_duration("shutdown.timeout", text("shutdown.timeout"));
+  for (auto const &number : numbers)
+    set_number(number, values, parsed);
+  for (auto const &row : loopmeter::server::limit_table())
+    set_number(row.number, values, parsed.limits);
+  if (parsed.workers == 0) parsed.workers = loopmeter::usable_cpus();
   return parsed;
 }
 

@@ -18,13 +18,15 @@ struct options {
   std::vector<loopmeter::server::listen_address> listen;
   std::optional<loopmeter::server::listen_address> admin_listen;
   std::string telemetry_path;
-  unsigned workers = 1;
+  unsigned workers = 0;      ///< 0: auto, as it was asked for; parsed options have the number
+  unsigned scrapes_max = 4;  ///< at once
   loopmeter::server::accept_mode accept = loopmeter::server::accept_mode::per_worker;
   bool reuse_port = false;
   loopmeter::log::level log_level = loopmeter::log::level::info;
-  std::chrono::milliseconds shutdown_delay{};
-  std::chrono::milliseconds shutdown_last_scrape{};
-  std::chrono::milliseconds shutdown_timeout{};
+  std::chrono::milliseconds shutdown_delay{10'000};
+  std::chrono::milliseconds shutdown_last_scrape{15'000};
+  std::chrono::milliseconds shutdown_timeout{15'000};
+  loopmeter::server::limits limits;
   bool help = false;
   bool version = false;
 };
@@ -41,8 +43,5 @@ options parse_options(std::vector<std::string> const &arguments);
 
 /// What --help prints.
 std::string help_text();
-
-/// "250ms", "10s", "2m" up to an hour; throws usage_error that names the flag.
-std::chrono::milliseconds parse_duration(std::string const &flag, std::string const &text);
 
 }  // namespace demo

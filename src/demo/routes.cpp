@@ -5,7 +5,6 @@
 #include <loopmeter/server/scrape_endpoint.hpp>
 
 #include "hello.hpp"
-#include "options.hpp"
 #include "pages.hpp"
 #include "workbench.hpp"
 
@@ -14,7 +13,7 @@ namespace demo {
 namespace server = loopmeter::server;
 
 std::vector<server::route> routes(loopmeter::metrics::registry &registry, server::lifecycle &life,
-                                  std::string const &telemetry_path) {
+                                  options const &chosen) {
   using server::plain_handler;
   using server::waiting_handler;
   auto const get = loopmeter::http::method::get;
@@ -32,11 +31,12 @@ std::vector<server::route> routes(loopmeter::metrics::registry &registry, server
   for (auto &probe : server::probe_routes(life))
     table.push_back(std::move(probe));
   server::scrape_options scrapes;
-  scrapes.path = telemetry_path;
+  scrapes.path = chosen.telemetry_path;
+  scrapes.concurrent_max = chosen.scrapes_max;
   scrapes.life = &life;
   for (auto const &row : table) {
-    if (row.pattern != telemetry_path && scrapes.log_path != telemetry_path) continue;
-    throw usage_error("--web.telemetry-path: bad value \"" + telemetry_path +
+    if (row.pattern != scrapes.path && scrapes.log_path != scrapes.path) continue;
+    throw usage_error("--web.telemetry-path: bad value \"" + scrapes.path +
                       "\"; allowed is a path that is not served already");
   }
   for (auto &row : server::scrape_routes(registry, scrapes))

@@ -2,12 +2,13 @@
 // THE table: all that demo-cpp serves.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include <loopmeter/metrics/registry.hpp>
 #include <loopmeter/server/lifecycle.hpp>
 #include <loopmeter/server/route.hpp>
+
+#include "options.hpp"
 
 namespace demo {
 
@@ -15,6 +16,6 @@ namespace demo {
 /// telemetry path.
 std::vector<loopmeter::server::route> routes(loopmeter::metrics::registry &registry,
                                              loopmeter::server::lifecycle &life,
-                                             std::string const &telemetry_path);
+                                             options const &chosen);
 
 }  // namespace demo

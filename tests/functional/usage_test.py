@@ -26,8 +26,8 @@ BAD = [  # arguments, what the one line must name
     *(([flag], [flag]) for flag in (
         "--web.listen-address", "--web.admin-listen-address", "--web.telemetry-path",
         "--server.accept", "--server.workers", "--log.level", "--shutdown.delay",
-        "--shutdown.last-scrape",
-        "--shutdown.timeout")),
+        "--shutdown.last-scrape", "--shutdown.timeout", "--web.max-requests",
+        "--limit.head-bytes")),
     *(([flag + "="], [flag]) for flag in ("--web.listen-address", "--log.level")),
     *(([flag + "=" + value], [flag, value, "[IPV6]:PORT"])
       for flag in ("--web.listen-address", "--web.admin-listen-address")
@@ -38,14 +38,17 @@ BAD = [  # arguments, what the one line must name
       for value in ("metrics", "/", "/a b", "/a?b", "/{a}", "/a%41", "/" + "a" * 256)),
     *((["--web.telemetry-path=" + value], ["--web.telemetry-path", value])
       for value in ("/hello", "/livez")),  # served already
-    *((["--server.workers=" + value], ["--server.workers", value, "auto or 1 to 1024"])
+    *((["--server.workers=" + value],
+       ["--server.workers", value, "auto or a number from 1 to 1024"])
       for value in ("0", "1025", "-1", "+1", "1.5", "two", "1 ", "99999999999999999999")),
     *((["--server.accept=" + value], ["--server.accept", value, "per-worker or shared"])
       for value in ("both", "Shared")),
     (["--web.reuse-port=1"], ["--web.reuse-port"]),
     *((["--log.level=" + value], ["--log.level", value, "debug, info, warn or error"])
       for value in ("INFO", "warning", "trace", "0")),
-    *(([flag + "=" + value], [flag, value, "at most 60m"])
+    *(([f"--limit.head-bytes={value}"], ["--limit.head-bytes", value, "from 256B to 1MB"])
+      for value in ("255B", "16", "16kb", "1025KB", "-1KB", "2MB")),
+    *(([flag + "=" + value], [flag, value, "to 60m"])
       for flag in ("--shutdown.delay", "--shutdown.last-scrape", "--shutdown.timeout")
       for value in ("5", "5 s", "-1s", "+1s", "1.5s", "s", "1h", "61m", "3601s", "3600001ms",
                     "9223372036854775807m")),
@@ -54,6 +57,7 @@ GOOD = [  # at the edge of what is allowed
     ["--shutdown.delay=60m", "--shutdown.timeout=3600s"],
     ["--shutdown.delay=3600000ms", "--shutdown.timeout=0ms"],
     ["--server.workers=1024"],
+    ["--limit.head-bytes=256B", "--limit.body-rate=off", "--web.max-connections=auto"],
     ["--web.telemetry-path=/" + "a" * 255],
     ["--log.level=debug"], ["--log.level=warn"], ["--log.level=error"],
     ["--log.level", "info", "--server.workers", "1"],

@@ -30,8 +30,9 @@ std::int64_t unix_seconds() noexcept {
 
 }  // namespace
 
-connection::connection(loop &owner, unique_fd socket)
+connection::connection(loop &owner, unique_fd socket, door::place place)
     : loop_(owner),
+      place_(std::move(place)),
       wire_(owner, std::move(socket), &on_broken, this),
       deadline_(owner.sleeps, &on_deadline, this),
       exchange_(owner.sleeps, wire_.socket()) {
@@ -46,7 +47,7 @@ connection::~connection() {
   close();  // counts a request that is left behind when the worker ends
   loop_.common.connections.open.dec();
   (active_ ? loop_.measured.active : loop_.measured.idle).dec();
-  unlink();
+  connection_link::unlink();
   if (loop_.connections.empty() && loop_.on_last_closed) loop_.on_last_closed();
 }
 
@@ -54,7 +55,7 @@ connection::~connection() {
 
 connection::step connection::proceed() {
   if (state_ == state::lingering) return cut_ ? close() : linger();
-  if (timed_out_ && wire_.has_unsent()) return close();  // the peer takes nothing of its answer
+  if (timed_out_ && wire_.has_unsent()) return end_of_stall();
   if (!lost() && !wire_.send_unsent()) return wait_for(step::wait_writable);
   if (lost()) return close();
   if (timed_out_) return end_of_input();
@@ -63,6 +64,7 @@ connection::step connection::proceed() {
   for (unsigned done = 0; !lost(); ++done) {
     bool const last = state_ == state::finishing;
     if (last || done >= loop_.common.limits.pipelined_requests_max) {
+      if (!last) hit(limit::pipelined_requests);
       if (!wire_.flush()) return wait_for(step::wait_writable);
       return last ? finished_sending() : wait_for(step::yield);
     }
@@ -108,7 +110,7 @@ connection::progress connection::read_head() {
   using outcome = http::head_scanner::outcome;
   auto const found = scanner_.scan(input, loop_.common.limits.head);
   if (found == outcome::need_more) return progress::need_more;
-  if (found == outcome::refused) return refuse(scanner_.status());
+  if (found == outcome::refused) return refuse(scanner_.exceeded(), scanner_.status());
 
   wire_.consume(scanner_.head_size());
   auto const bytes = input.substr(0, scanner_.head_size()).substr(scanner_.skipped());
@@ -126,7 +128,10 @@ connection::progress connection::begin_exchange() {
       routes.resources()[resource_].counted != *loop_.only) {
     resource_ = route_table::not_found;  // it is served elsewhere
   }
-  if (head.content_length > loop_.common.limits.body.body_bytes_max) return refuse(413);
+  if (place_.reserved() && !is_internal()) return refuse_for_now(limit::max_connections, false);
+  if (head.content_length > loop_.common.limits.body.body_bytes_max) {
+    return refuse(http::bound::body_bytes, 413);
+  }
   if (head.method != http::method::options) {
     if (resource_ == route_table::not_found) return refuse(404);
     auto const &resource = routes.resources()[resource_];
@@ -163,8 +168,11 @@ connection::progress connection::read_body() {
   using outcome = http::body_decoder::outcome;
   auto const found = body_.decode(wire_.input(), content_, loop_.common.limits.body, consumed);
   wire_.consume(consumed);
-  if (found == outcome::need_more) return progress::need_more;
-  if (found == outcome::refused) return refuse(body_.status());
+  if (found == outcome::refused) return refuse(body_.exceeded(), body_.status());
+  if (found == outcome::need_more) {
+    return hold_body(content_.size()) ? progress::need_more
+                                      : refuse_for_now(limit::held_body_bytes, false);
+  }
   exchange_.body_ = content_;
   return dispatch();
 }
@@ -182,6 +190,15 @@ connection::progress connection::dispatch() {
   if (auto const *plain = std::get_if<plain_handler>(&row_->handler)) {
     return respond(call(*plain));
   }
+  auto const &limits = loop_.common.limits;
+  if (!is_internal()) {
+    if (loop_.waiting_requests >= limits.waiting_requests_max) {
+      return refuse_for_now(limit::waiting_requests, true);
+    }
+    ++loop_.waiting_requests;
+    counted_waiting_ = true;
+  }
+  if (!hold_body(exchange_.body_.size())) return refuse_for_now(limit::held_body_bytes, true);
   state_ = state::handling;
   return progress::run_handler;
 }
@@ -223,8 +240,10 @@ connection::progress connection::respond(http::response made) {
 
 void connection::decide_whether_to_close() {
   bool const worn_out = ++requests_ >= loop_.common.limits.requests_per_connection_max;
-  must_linger_ = must_linger_ || worn_out;  // the peer did not ask for it: more may be on its way
-  closing_ = closing_ || !exchange_.head_.keep_alive || loop_.common.life.draining() || worn_out;
+  if (worn_out) hit(limit::requests_per_connection);
+  bool const ours = worn_out || place_.last();
+  must_linger_ = must_linger_ || ours;  // the peer did not ask for it: more may be on its way
+  closing_ = closing_ || !exchange_.head_.keep_alive || loop_.common.life.draining() || ours;
 }
 
 http::body_end connection::length_unknown() const noexcept {
@@ -290,6 +309,7 @@ void connection::next_request() noexcept {
   closed_before_handler_ = false;
   release(content_);
   release(kept_exchange_);
+  give_back();
 }
 
 // --- waiting handlers ----------------------------------------------------------------------------
@@ -339,6 +359,7 @@ void connection::keep_exchange() {
   auto const body = exchange_.body_;
   if (exchange_.base_ != kept_exchange_.data()) kept_exchange_.assign(exchange_.base_, size);
   if (body.data() != content_.data() && !body.empty()) content_.assign(body);
+  hold_body(body.size());
   exchange_.rebase(kept_exchange_.data(), body.empty() ? body : std::string_view(content_));
 }
 

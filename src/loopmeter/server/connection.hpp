@@ -12,6 +12,7 @@
 #include <loopmeter/base/unique_fd.hpp>
 #include <loopmeter/http/body.hpp>
 #include <loopmeter/http/head.hpp>
+#include <loopmeter/server/admission.hpp>
 #include <loopmeter/server/exchange.hpp>
 #include <loopmeter/server/loop.hpp>
 #include <loopmeter/server/streamed_body.hpp>
@@ -20,7 +21,7 @@
 namespace loopmeter::server {
 
 /// Lives on its worker's thread, from the accept to the close. Not copyable, not movable.
-class connection : public connection_link {
+class connection : public connection_link, public expendable_link {
  public:
   enum class step : std::uint8_t {
     wait_readable,
@@ -30,7 +31,7 @@ class connection : public connection_link {
     closed,
   };
 
-  connection(loop &owner, unique_fd socket);
+  connection(loop &owner, unique_fd socket, door::place place = {});
   ~connection();
   connection(connection const &) = delete;
   connection &operator=(connection const &) = delete;
@@ -53,6 +54,8 @@ class connection : public connection_link {
   /// No further request; an idle connection is closed, a busy one after its answer, and one whose
   /// request has arrived unseen is a busy one.
   void drain();
+  /// Ends it, with 503, and gives its place away: one in the loop's list `silent`.
+  door::place make_way();
   /// Ends it now, whatever it is doing.
   void cut();
 
@@ -74,6 +77,8 @@ class connection : public connection_link {
   progress read_body();
   progress dispatch();
   progress refuse(std::uint16_t status, std::string_view allow = {});
+  progress refuse(http::bound exceeded, std::uint16_t status);
+  progress refuse_for_now(limit struck, bool whole);
   http::response call(plain_handler const &handler);
   http::response checked(http::response made);
   http::response answer_to_exception(std::exception_ptr const &error);
@@ -83,6 +88,10 @@ class connection : public connection_link {
   http::head_context head_context(std::string_view allow = {});
   http::body_end length_unknown() const noexcept;
   bool client_left() const noexcept;
+  bool is_internal() const noexcept;
+  bool hold_body(std::size_t octets) noexcept;
+  void give_back() noexcept;
+  void hit(limit struck) const noexcept;
   void account(std::uint16_t status);
   void next_request() noexcept;
 
@@ -99,6 +108,12 @@ class connection : public connection_link {
   step finished_sending();
   step linger();
   step wait_for(step what);
+  clock::duration patience(clock::time_point now);
+  void deadline_struck() noexcept;
+  step end_of_stall();
+  void stand_among_silent(bool silent) noexcept;
+  void account_unsent();
+  void make_room();
   void note_activity(bool active) noexcept;
   step close() noexcept;
 
@@ -107,6 +122,7 @@ class connection : public connection_link {
   static void on_broken(void *self);
 
   loop &loop_;
+  door::place place_;
   wire wire_;
   wheel::deadline deadline_;
 
@@ -119,6 +135,12 @@ class connection : public connection_link {
   bool closed_before_handler_ = false;  // the FIN came along with the request
   std::uint32_t requests_ = 0;
   std::size_t lingered_bytes_ = 0;
+
+  // As they are counted in the loop.
+  bool counted_waiting_ = false;
+  std::size_t counted_body_ = 0;
+  std::size_t counted_unsent_ = 0;
+  std::size_t unsent_left_ = 0;  // when its reader was last looked at
 
   http::head_scanner scanner_;
   http::body_decoder body_;

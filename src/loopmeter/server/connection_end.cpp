@@ -3,14 +3,17 @@
 #include <loopmeter/server/connection.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace loopmeter::server {
 
 // No more octets will come: the peer's FIN, or a deadline.
 connection::step connection::end_of_input() {
   if (state_ == state::body || !wire_.input().empty()) {
+    if (timed_out_) deadline_struck();
     refuse(timed_out_ ? 408 : 400);
   } else {
+    if (timed_out_) deadline_struck();
     must_linger_ = timed_out_;  // a request may be on its way to us
     state_ = state::finishing;
   }
@@ -36,11 +39,17 @@ connection::step connection::linger() {
     lingered_bytes_ += wire_.discard();
     if (wire_.ended()) break;
   }
+  if (timed_out_) {
+    hit(limit::linger_timeout);
+  } else if (!wire_.ended()) {
+    hit(limit::linger_bytes);
+  }
   return close();
 }
 
 connection::step connection::close() noexcept {
   if (state_ == state::closed) return step::closed;
+  if (wire_.peer_timed_out()) hit(limit::user_timeout);
   bool const unanswered =
       state_ == state::body || state_ == state::handling || state_ == state::streaming;
   if (unanswered) account(cut_ ? std::uint16_t{503} : http::status_client_closed_request);
@@ -48,6 +57,9 @@ connection::step connection::close() noexcept {
   bool const under_way = unanswered || wire_.has_unsent();
   if (under_way && (cut_ || timed_out_)) loop_.common.connections.cut.inc();
   loop_.output.clear();
+  loop_.unsent_bytes -= std::exchange(counted_unsent_, 0);
+  if (expendable_link::is_linked()) expendable_link::unlink();
+  give_back();
   state_ = state::closed;
   return step::closed;
 }
@@ -93,6 +105,9 @@ connection::step connection::wait_for(step what) {
   wire_.keep_input();
   auto const &limits = loop_.common.limits;
   auto const now = loop_.clock.now();
+  account_unsent();
+  if (lost()) return close();
+  stand_among_silent(what == step::wait_readable);
   note_activity(what != step::wait_readable || state_ != state::head || !wire_.input().empty());
   if (state_ == state::lingering) return what;  // its deadline began with our FIN
   if (what == step::run_handler || what == step::yield) {
@@ -101,12 +116,8 @@ connection::step connection::wait_for(step what) {
     clock::duration stall = limits.write_stall_timeout;
     if (stream_ != nullptr) stall = std::min(stall, stream_->deadline() - now);
     deadline_.set(stall);
-  } else if (state_ == state::body) {
-    deadline_.set(body_started_ + limits.body_timeout - now);
-  } else if (wire_.input().empty()) {
-    deadline_.set(limits.idle_timeout);
   } else {
-    deadline_.set(started_ + limits.head_timeout - now);
+    deadline_.set(patience(now));
   }
   return what;
 }

@@ -2,7 +2,6 @@
 #include <loopmeter/server/listener.hpp>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
@@ -25,6 +24,7 @@
 #include <thread>
 
 #include <loopmeter/base/log.hpp>
+#include <loopmeter/server/log_gate.hpp>
 #include <loopmeter/server/serve.hpp>
 
 namespace loopmeter::server {
@@ -47,13 +47,21 @@ void set_option(int socket, int level, int name, int value) {
   ::setsockopt(socket, level, name, &value, sizeof value);
 }
 
-// A peer that vanished without a word, while its handler runs and no deadline does, is found out in
-// about a minute and a half.
-constexpr int keepalive_idle_s = 60;
-constexpr int keepalive_interval_s = 10;
-constexpr int keepalive_probes = 3;
+int seconds(std::chrono::milliseconds time) {
+  return static_cast<int>(std::chrono::ceil<std::chrono::seconds>(time).count());
+}
 
-unique_fd open_socket(addrinfo const &where, int backlog, bool share_before, int &error) {
+// A peer that vanished without a word, while its handler runs and no deadline does, is found out by
+// the kernel. Its user timeout takes the place of a number of probes (tcp(7)).
+void set_options_to_inherit(int socket, limits const &bounds) {
+  set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, seconds(bounds.keepalive_idle));
+  set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, seconds(bounds.keepalive_interval));
+  set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(bounds.user_timeout.count()));
+}
+
+unique_fd open_socket(addrinfo const &where, limits const &bounds, bool share_before, int &error) {
   unique_fd socket(::socket(where.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   error = errno;
   if (!socket) return {};
@@ -64,14 +72,9 @@ unique_fd open_socket(addrinfo const &where, int backlog, bool share_before, int
                IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr) ? 0 : 1);
   }
   if (share_before) set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
-  // Inherited by accepted sockets:
-  set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option(socket.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
-  set_option(socket.get(), IPPROTO_TCP, TCP_KEEPIDLE, keepalive_idle_s);
-  set_option(socket.get(), IPPROTO_TCP, TCP_KEEPINTVL, keepalive_interval_s);
-  set_option(socket.get(), IPPROTO_TCP, TCP_KEEPCNT, keepalive_probes);
+  set_options_to_inherit(socket.get(), bounds);
   if (::bind(socket.get(), where.ai_addr, where.ai_addrlen) != 0 ||
-      ::listen(socket.get(), backlog) != 0) {
+      ::listen(socket.get(), static_cast<int>(bounds.listen_backlog)) != 0) {
     error = errno;
     return {};
   }
@@ -84,9 +87,10 @@ unique_fd open_socket(addrinfo const &where, int backlog, bool share_before, int
 constexpr int bind_attempts_max = 20;
 constexpr std::chrono::milliseconds bind_pause{5};
 
-unique_fd open_patiently(addrinfo const &where, int backlog, bool share_before, int &error) {
+unique_fd open_patiently(addrinfo const &where, limits const &bounds, bool share_before,
+                         int &error) {
   for (int attempt = 1;; ++attempt) {
-    auto socket = open_socket(where, backlog, share_before, error);
+    auto socket = open_socket(where, bounds, share_before, error);
     if (socket || error != EADDRINUSE || attempt == bind_attempts_max) return socket;
     std::this_thread::sleep_for(bind_pause);
   }
@@ -97,12 +101,12 @@ bool is_absent(int error) noexcept {
 }
 
 // The first of the addresses that this host has: "localhost" may stand for one of each family.
-unique_fd open_first(addrinfo const *list, int backlog, bool reuse_port, addrinfo &chosen,
+unique_fd open_first(addrinfo const *list, limits const &bounds, bool reuse_port, addrinfo &chosen,
                      int &error) {
   unique_fd socket;
   for (; list != nullptr && !socket; list = list->ai_next) {
     chosen = *list;
-    socket = open_patiently(chosen, backlog, reuse_port, error);
+    socket = open_patiently(chosen, bounds, reuse_port, error);
     if (!socket && !is_absent(error)) break;
   }
   return socket;
@@ -142,6 +146,14 @@ accept_error reason_of_accept(int error) noexcept {
     default:
       return accept_error::other;
   }
+}
+
+bool has_whole_head(int socket) {
+  std::array<char, 4096> begin;
+  auto const size = ::recv(socket, begin.data(), begin.size(), MSG_PEEK | MSG_DONTWAIT);
+  return size > 0 &&
+         std::string_view(begin.data(), static_cast<std::size_t>(size)).find("\r\n\r\n") !=
+             std::string_view::npos;
 }
 
 unique_fd open_spare() {
@@ -185,16 +197,16 @@ listen_address parse_listen_address(std::string_view text) {
   return parsed;
 }
 
-std::vector<unique_fd> listen_on(listen_address const &address, unsigned count, int backlog,
-                                 bool reuse_port) {
+std::vector<unique_fd> listen_on(listen_address const &address, unsigned count,
+                                 limits const &bounds, bool reuse_port) {
   // All addresses means IPv6 that takes IPv4 too; IPv4 alone where the kernel has no IPv6.
   auto list = resolve(address, address.host.empty() ? AF_INET6 : AF_UNSPEC);
   int error = 0;
   addrinfo same{};
-  auto first = open_first(list.get(), backlog, reuse_port, same, error);
+  auto first = open_first(list.get(), bounds, reuse_port, same, error);
   if (!first && address.host.empty() && is_absent(error)) {
     list = resolve(address, AF_INET);
-    first = open_first(list.get(), backlog, reuse_port, same, error);
+    first = open_first(list.get(), bounds, reuse_port, same, error);
   }
   if (!first) fail(address.text(), error);
 
@@ -208,7 +220,7 @@ std::vector<unique_fd> listen_on(listen_address const &address, unsigned count, 
   same.ai_addr = reinterpret_cast<sockaddr *>(&bound);
   same.ai_addrlen = size;
   while (sockets.size() < count) {
-    sockets.push_back(open_patiently(same, backlog, true, error));
+    sockets.push_back(open_patiently(same, bounds, true, error));
     if (!sockets.back()) fail(address.text(), error);
   }
   return sockets;
@@ -259,6 +271,8 @@ task<void> listener::run() {
       case outcome::exhausted:
         co_await pause_.async_sleep(loop_.common.limits.accept_backoff,
                                     asio::redirect_error(use_task, ignored));
+        // Only now, so that who came just before has had the time to send its request.
+        if (!stopping_) shed_without_descriptors();
         break;
     }
   }
@@ -288,13 +302,10 @@ listener::outcome listener::accept_some() {
 void listener::hand_over(unique_fd accepted) {
   // The last ones are served here: another worker may have ended already.
   auto &home = homes_.empty() || stopping_ ? loop_ : *homes_[next_home_++ % homes_.size()];
-  if (&home == &loop_) {
-    asio::co_spawn(loop_.context, serve(loop_, std::move(accepted)), asio::detached);
-    return;
-  }
+  if (&home == &loop_) return admit(loop_, std::move(accepted));
   asio::post(home.context, [&home, socket = std::move(accepted)]() mutable {
     home.clock.update();
-    asio::co_spawn(home.context, serve(home, std::move(socket)), asio::detached);
+    admit(home, std::move(socket));
   });
 }
 
@@ -305,21 +316,34 @@ listener::outcome listener::accept_failed(int error) {
   if (error == EINTR) return outcome::more;
   loop_.common.connections.accept_errors.at(reason).inc();
   if (reason == accept_error::aborted) return outcome::more;
-  if (loop_.clock.now() >= next_log_) {
-    next_log_ = loop_.clock.now() + std::chrono::seconds(1);
+  static log_gate gate;  // of the process: once a second, however many workers are at their end
+  if (auto const left_out = gate.pass(loop_.clock.now())) {
     log::warn("cannot accept",
-              {{"error", error_code(error, boost::system::system_category()).message()}});
+              {{"error", error_code(error, boost::system::system_category()).message()},
+               {"left_out", *left_out}});
   }
-  if (reason == accept_error::descriptors) shed();
   return outcome::exhausted;
 }
 
-// Without a descriptor the connection would stand in the queue for ever: give the spare one up for
-// as long as it takes to accept and close it, so that the client learns that it is not served.
-void listener::shed() {
-  spare_.reset();
-  unique_fd(::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
-  spare_ = open_spare();
+// Without a descriptor they would stand in the queue for ever. Giving the spare one up for as long
+// as it takes, each is told that it is not served; but who has sent a whole head is answered on it,
+// so that probes and scrapes get through.
+void listener::shed_without_descriptors() {
+  loop_.turned_away.close_all();
+  for (unsigned i = 0; i < loop_.common.limits.accepts_per_wake_max; ++i) {
+    if (!spare_) spare_ = open_spare();
+    if (!spare_ || open_spare()) return;  // it serves somebody, or there are descriptors again
+    spare_.reset();
+    unique_fd accepted(
+        ::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!accepted) break;  // the queue is empty, or another took the descriptor
+    if (has_whole_head(accepted.get())) {
+      begin_serving(loop_, std::move(accepted), loop_.entrance.enter_last());
+    } else {
+      tell_overloaded(accepted.get());
+    }
+  }
+  if (!spare_) spare_ = open_spare();
 }
 
 void listener::close_gate() noexcept {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <loopmeter/base/unique_fd.hpp>
+#include <loopmeter/server/limits.hpp>
 #include <loopmeter/server/loop.hpp>
 
 namespace loopmeter::server {
@@ -33,14 +34,14 @@ listen_address parse_listen_address(std::string_view text);
 /// error, whatever options that process has set. With `reuse_port` it is none: another process of
 /// the same user that did the same shares it, as for a hand-over on one host. Throws
 /// boost::system::system_error with the address in its message.
-std::vector<unique_fd> listen_on(listen_address const &address, unsigned count, int backlog,
-                                 bool reuse_port = false);
+std::vector<unique_fd> listen_on(listen_address const &address, unsigned count,
+                                 limits const &bounds, bool reuse_port = false);
 
 /// The address that a socket is bound to, with the port that the kernel chose.
 std::string bound_address(unique_fd const &socket);
 
-/// Accepts on one socket until stop(). A kernel without descriptors or memory delays it, and never
-/// ends it.
+/// Accepts on one socket until stop(), as many as there are places for. A kernel without
+/// descriptors or memory delays it, and never ends it.
 class listener {
  public:
   /// Connections are served by the owner, or dealt to `homes` in turn; these outlive the listener.
@@ -62,8 +63,8 @@ class listener {
   task<void> run();
   outcome accept_some();
   outcome accept_failed(int error);
-  void shed();
   void hand_over(unique_fd accepted);
+  void shed_without_descriptors();
 
   loop &loop_;
   std::vector<loop *> const homes_;
@@ -72,7 +73,6 @@ class listener {
   unique_fd spare_;  // given up to accept and refuse a connection when no other descriptor is left
   wheel::sleeper pause_;
   bool stopping_ = false;
-  clock::time_point next_log_;
 };
 
 }  // namespace loopmeter::server

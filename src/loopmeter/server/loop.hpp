@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <loopmeter/http/date.hpp>
+#include <loopmeter/server/admission.hpp>
 #include <loopmeter/server/lifecycle.hpp>
 #include <loopmeter/server/limits.hpp>
 #include <loopmeter/server/loop_clock.hpp>
@@ -19,12 +20,18 @@
 #include <loopmeter/server/ready_set.hpp>
 #include <loopmeter/server/request_metrics.hpp>
 #include <loopmeter/server/route.hpp>
+#include <loopmeter/server/shedder.hpp>
 #include <loopmeter/server/wheel.hpp>
 
 namespace loopmeter::server {
 
 /// A connection's place in its worker's list.
 struct connection_link
+    : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+};
+
+/// Its place among those that have to go when something is scarce, the first one first.
+struct expendable_link
     : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 };
 
@@ -35,6 +42,7 @@ struct shared {
   lifecycle &life;
   request_metrics const &requests;
   connection_metrics const &connections;
+  server::admission &admission;
 };
 
 struct loop {
@@ -43,6 +51,7 @@ struct loop {
       : common(s),
         measured(handles),
         only(serves_only),
+        entrance(s.admission),
         input(input_bytes),
         ready(context, clock, handles.ready),
         sleeps(context, clock, handles.lag) {}
@@ -55,8 +64,19 @@ struct loop {
   std::optional<accounting> const only;  ///< the resources of one kind; else all
   loop_clock clock;
   http::date_cache dates;
+  door entrance;
   boost::intrusive::list<connection_link, boost::intrusive::constant_time_size<false>> connections;
   std::function<void()> on_last_closed;  ///< while the worker finishes
+
+  // What all connections hold together, against the limits for a worker.
+  std::size_t waiting_requests = 0;
+  std::size_t held_body_bytes = 0;
+  std::size_t unsent_bytes = 0;
+  // Who goes when something is scarce; a connection stands in one of these at most.
+  using expendable =
+      boost::intrusive::list<expendable_link, boost::intrusive::constant_time_size<false>>;
+  expendable slow_readers;  ///< have unsent output; whose reader took something last is at the back
+  expendable silent;  ///< hold a place of the reserve and are waited for; the newest is at the back
 
   // Borrowed by the connection that runs right now: one that waits holds no buffer, unless it has
   // octets that are not used up.
@@ -68,6 +88,7 @@ struct loop {
   asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   ready_set ready;
   wheel sleeps;
+  shedder turned_away{sleeps, common.limits.linger_timeout};
 };
 
 }  // namespace loopmeter::server

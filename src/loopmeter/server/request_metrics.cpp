@@ -124,8 +124,21 @@ connection_metrics::connection_metrics(metrics::registry &registry)
       cut(registry
               .add_counter({.name = "loopmeter_http_connections_cut_total",
                             .help = "Connections cut with a request or an answer under way."})
+              .value()),
+      limit_hits(registry
+                     .add_counter<limit>({.name = "loopmeter_http_limit_hits_total",
+                                          .help = "How often a limit struck, by its flag's name."},
+                                         metrics::label_domain{"limit", limit_labels()})
+                     .value()),
+      max(registry
+              .add_gauge(
+                  {.name = "loopmeter_http_connections_max",
+                   .help = "Connections that may be open, those of the reserve not counted."})
               .value()) {
   accept_errors.expect_all();
+  for (auto const &row : limit_table()) {
+    if (!row.strikes.empty()) limit_hits.expect(row.which);
+  }
 }
 
 }  // namespace loopmeter::server

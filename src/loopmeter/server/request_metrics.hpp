@@ -12,6 +12,7 @@
 #include <loopmeter/http/status.hpp>
 #include <loopmeter/metrics/exemplar.hpp>
 #include <loopmeter/metrics/registry.hpp>
+#include <loopmeter/server/limit_table.hpp>
 #include <loopmeter/server/route.hpp>
 
 namespace loopmeter::server {
@@ -77,6 +78,8 @@ struct connection_metrics {
   metrics::counter_family<accept_error> accept_errors;
   metrics::counter handler_exceptions;
   metrics::counter cut;
+  metrics::counter_family<limit> limit_hits;
+  metrics::gauge max;
 };
 
 }  // namespace loopmeter::server

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <loopmeter/server/serve.hpp>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
@@ -16,8 +18,8 @@ namespace loopmeter::server {
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 #endif
 
-task<void> serve(loop &owner, unique_fd socket) {
-  connection c(owner, std::move(socket));
+task<void> serve(loop &owner, unique_fd socket, door::place place) {
+  connection c(owner, std::move(socket), std::move(place));
   if (!c.open()) {
     owner.common.connections.accept_errors.at(connection_metrics::accept_error::memory).inc();
     co_return;
@@ -56,6 +58,21 @@ task<void> serve(loop &owner, unique_fd socket) {
   } catch (std::exception const &) {
     c.cut();  // no memory left: the worker and its other connections go on
   }
+}
+
+void begin_serving(loop &owner, unique_fd socket, door::place place) {
+  asio::co_spawn(owner.context, serve(owner, std::move(socket), std::move(place)), asio::detached);
+}
+
+// When the reserve is full, too, the newcomer may be a probe: so it is who has been silent in it
+// for the longest that has to go.
+void admit(loop &owner, unique_fd socket) {
+  auto place = owner.entrance.enter();
+  if (place) return begin_serving(owner, std::move(socket), std::move(place));
+  owner.common.connections.limit_hits.at(limit::reserved_connections).inc();
+  if (owner.silent.empty()) return owner.turned_away.turn_away(std::move(socket));
+  auto &oldest = static_cast<connection &>(owner.silent.front());
+  begin_serving(owner, std::move(socket), oldest.make_way());
 }
 
 }  // namespace loopmeter::server

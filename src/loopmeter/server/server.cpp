@@ -21,18 +21,34 @@ constexpr std::chrono::milliseconds gate_grace{100};
 constexpr std::chrono::seconds cut_grace{1};
 // Two scrapes within this time: somebody does it again and again. A minute is a usual interval.
 constexpr std::chrono::minutes regular_interval_max{3};
+
+unsigned threads_of(options const &chosen) noexcept {
+  return chosen.workers + (chosen.admin_listen ? 1 : 0);
+}
+
+options computed(options chosen) {
+  auto &limits = chosen.limits;
+  if (limits.connections_max == 0) {
+    limits.connections_max =
+        connections_within(descriptor_limit(), threads_of(chosen), chosen.listen.size(), limits);
+  }
+  return chosen;
+}
+
 }  // namespace
 
 server::server(options chosen, std::vector<route> routes, metrics::registry &registry,
                lifecycle &life)
-    : options_(std::move(chosen)),
+    : options_(computed(std::move(chosen))),
       routes_(std::move(routes)),
       requests_(registry, options_.service, routes_),
       connections_(registry),
+      admission_(options_.limits, threads_of(options_)),
       loops_(registry, options_.workers, options_.admin_listen.has_value()),
       life_(life),
-      shared_{routes_, options_.limits, life_, requests_, connections_} {
+      shared_{routes_, options_.limits, life_, requests_, connections_, admission_} {
   LOOPMETER_ASSERT(options_.workers > 0);
+  connections_.max.set(static_cast<double>(options_.limits.connections_max));
   add_workers();
   life_.on_scraped([this] {
     if (life_.draining()) asio::post(control_, [this] { check_last_scrape(); });
@@ -46,7 +62,7 @@ server::~server() {
 
 void server::add_workers() {
   bool const admin = options_.admin_listen.has_value();
-  unsigned const count = options_.workers + (admin ? 1 : 0);
+  unsigned const count = threads_of(options_);
   life_.hearts().expect(count);
   for (unsigned i = 0; i < count; ++i) {
     worker_place place{.number = i, .measured = loops_.of(i), .serves_only = {}};
@@ -81,7 +97,7 @@ void server::listen() {
 }
 
 std::vector<unique_fd> server::open(listen_address const &address, unsigned count) {
-  auto sockets = listen_on(address, count, options_.limits.listen_backlog, options_.reuse_port);
+  auto sockets = listen_on(address, count, options_.limits, options_.reuse_port);
   addresses_.push_back(bound_address(sockets.front()));
   return sockets;
 }

@@ -81,6 +81,8 @@ class server {
   /// "127.0.0.1:8080", with the port that the kernel chose where 0 was asked for; the admin address
   /// last.
   std::vector<std::string> const &addresses() const noexcept { return addresses_; }
+  /// As they are in force: what was left to be computed is.
+  limits const &bounds() const noexcept { return options_.limits; }
 
   /// Serves until asked to stop, drains, and returns when every connection is closed.
   void run();
@@ -110,6 +112,7 @@ class server {
   route_table routes_;
   request_metrics requests_;
   connection_metrics connections_;
+  admission admission_;
   loop_metrics loops_;
   lifecycle &life_;
   shared shared_;

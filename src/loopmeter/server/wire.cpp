@@ -127,6 +127,19 @@ bool wire::end_sending() noexcept {
   return ::shutdown(socket_.get(), SHUT_WR) == 0;
 }
 
+bool wire::peer_timed_out() const noexcept {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return source_.broken() &&
+         ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 &&
+         error == ETIMEDOUT;
+}
+
+void wire::close() noexcept {
+  loop_.ready.remove(source_);
+  socket_.reset();
+}
+
 void wire::break_off() noexcept {
   failed_ = true;
   linger const at_once{.l_onoff = 1, .l_linger = 0};

@@ -49,14 +49,21 @@ class wire {
   /// Sends what is kept; false when the socket is still full.
   bool send_unsent();
   bool has_unsent() const noexcept { return !unsent_.empty(); }
+  /// Memory that unsent output takes, and how much of it is still to be sent.
+  std::size_t unsent_bytes() const noexcept { return unsent_.size(); }
+  std::size_t unsent_left() const noexcept { return unsent_.size() - unsent_begin_; }
   /// Sends our FIN; false if the connection is gone.
   bool end_sending() noexcept;
+  /// Gives the descriptor back before its time; only for a connection that does no more.
+  void close() noexcept;
   /// Nothing more is sent, and the peer gets a reset instead of a FIN, which would say that it has
   /// all of its answer.
   void break_off() noexcept;
 
   /// Nothing more can be read: the peer's FIN, or an error.
   bool ended() const noexcept { return ended_; }
+  /// The kernel gave the peer up: it did not acknowledge, or did not answer. Once.
+  bool peer_timed_out() const noexcept;
   /// Nothing more can be sent.
   bool failed() const noexcept { return failed_ || source_.broken(); }
 

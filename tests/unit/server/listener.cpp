@@ -4,6 +4,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -27,7 +29,7 @@ using test::body_of;
 
 namespace {
 
-constexpr int backlog = 16;
+loopmeter::server::limits const bounds;
 
 bool is_in_use(system_error const &e) {
   return e.code() == boost::system::errc::address_in_use;
@@ -102,7 +104,7 @@ BOOST_AUTO_TEST_CASE(addresses_that_are_not) {
 }
 
 BOOST_AUTO_TEST_CASE(all_share_one_port) {
-  auto const sockets = listen_on({"127.0.0.1", 0}, 4, backlog);
+  auto const sockets = listen_on({"127.0.0.1", 0}, 4, bounds);
   BOOST_TEST(sockets.size() == 4U);
   for (auto const &s : sockets) {
     BOOST_TEST(loopmeter::server::bound_address(s) ==
@@ -110,8 +112,39 @@ BOOST_AUTO_TEST_CASE(all_share_one_port) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(limits_reach_the_kernel) {
+  auto chosen = bounds;
+  chosen.listen_backlog = 7;
+  chosen.user_timeout = std::chrono::milliseconds(12'345);
+  chosen.keepalive_idle = std::chrono::seconds(33);
+  chosen.keepalive_interval = std::chrono::milliseconds(4'001);
+  auto const sockets = listen_on({"127.0.0.1", 0}, 1, chosen);
+  auto const peer = test::connect_to(test::port_of(sockets[0]));
+  unique_fd accepted;
+  test::wait_until(
+      [&] {
+        accepted.reset(::accept4(sockets[0].get(), nullptr, nullptr, SOCK_CLOEXEC));
+        return static_cast<bool>(accepted);
+      },
+      "accepted");
+  auto const option = [&](int name) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    ::getsockopt(accepted.get(), IPPROTO_TCP, name, &value, &size);
+    return value;
+  };
+  BOOST_TEST(option(TCP_NODELAY) == 1);
+  BOOST_TEST(option(TCP_USER_TIMEOUT) == 12'345);
+  BOOST_TEST(option(TCP_KEEPIDLE) == 33);
+  BOOST_TEST(option(TCP_KEEPINTVL) == 5);  // whole seconds
+  tcp_info of_listener{};
+  socklen_t size = sizeof of_listener;
+  ::getsockopt(sockets[0].get(), IPPROTO_TCP, TCP_INFO, &of_listener, &size);
+  BOOST_TEST(of_listener.tcpi_sacked == 7U);  // of a listener: the length of its queue
+}
+
 BOOST_AUTO_TEST_CASE(all_addresses_take_both_families) {
-  auto const sockets = listen_on({"", 0}, 1, backlog);
+  auto const sockets = listen_on({"", 0}, 1, bounds);
   auto const address = loopmeter::server::bound_address(sockets[0]);
   auto const port = std::stoi(address.substr(address.rfind(':') + 1));
   BOOST_CHECK_NO_THROW(test::connect_to(static_cast<std::uint16_t>(port)));
@@ -126,24 +159,24 @@ BOOST_AUTO_TEST_CASE(a_served_port_is_an_error_whatever_its_options) {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   BOOST_REQUIRE(::bind(other.get(), reinterpret_cast<sockaddr *>(&address), sizeof address) == 0);
-  BOOST_REQUIRE(::listen(other.get(), backlog) == 0);
+  BOOST_REQUIRE(::listen(other.get(), 16) == 0);
   auto const port = test::port_of(other);
   BOOST_CHECK_EXCEPTION(
-      listen_on({"127.0.0.1", port}, 2, backlog), system_error, [port](system_error const &e) {
+      listen_on({"127.0.0.1", port}, 2, bounds), system_error, [port](system_error const &e) {
         return is_in_use(e) &&
                std::string(e.what()).find("127.0.0.1:" + std::to_string(port)) != std::string::npos;
       });
-  auto const ours = listen_on({"127.0.0.1", 0}, 2, backlog);
-  BOOST_CHECK_EXCEPTION(listen_on({"127.0.0.1", test::port_of(ours[0])}, 2, backlog), system_error,
+  auto const ours = listen_on({"127.0.0.1", 0}, 2, bounds);
+  BOOST_CHECK_EXCEPTION(listen_on({"127.0.0.1", test::port_of(ours[0])}, 2, bounds), system_error,
                         is_in_use);
 }
 
 BOOST_AUTO_TEST_CASE(processes_that_both_say_so_share_a_port) {
-  auto const one = listen_on({"127.0.0.1", 0}, 2, backlog, true);
+  auto const one = listen_on({"127.0.0.1", 0}, 2, bounds, true);
   auto const port = test::port_of(one[0]);
-  auto const other = listen_on({"127.0.0.1", port}, 2, backlog, true);
+  auto const other = listen_on({"127.0.0.1", port}, 2, bounds, true);
   BOOST_TEST(test::port_of(other[0]) == port);
-  BOOST_CHECK_EXCEPTION(listen_on({"127.0.0.1", port}, 1, backlog), system_error, is_in_use);
+  BOOST_CHECK_EXCEPTION(listen_on({"127.0.0.1", port}, 1, bounds), system_error, is_in_use);
 }
 
 BOOST_AUTO_TEST_CASE(one_that_accepts_for_all_deals_evenly) {
@@ -168,7 +201,7 @@ BOOST_AUTO_TEST_CASE(one_that_accepts_for_all_deals_evenly) {
 
 BOOST_AUTO_TEST_CASE(unknown_hosts_and_foreign_addresses_are_errors_that_name_them) {
   for (auto const *host : {"no-such-host.invalid", "192.0.2.1"}) {
-    BOOST_CHECK_EXCEPTION(listen_on({host, 0}, 1, backlog), system_error, [host](auto const &e) {
+    BOOST_CHECK_EXCEPTION(listen_on({host, 0}, 1, bounds), system_error, [host](auto const &e) {
       return std::string(e.what()).find(host) != std::string::npos;
     });
   }
@@ -178,7 +211,7 @@ BOOST_AUTO_TEST_CASE(of_two_at_the_same_instant_exactly_one_lives) {
   for (int round = 0; round < 25; ++round) {
     std::uint16_t port = 0;
     {
-      auto const probe = listen_on({"127.0.0.1", 0}, 1, backlog);
+      auto const probe = listen_on({"127.0.0.1", 0}, 1, bounds);
       port = test::port_of(probe[0]);
     }
     std::atomic<int> at_start{0};
@@ -188,7 +221,7 @@ BOOST_AUTO_TEST_CASE(of_two_at_the_same_instant_exactly_one_lives) {
       while (at_start < 2) {
       }
       try {
-        held[i] = listen_on({"127.0.0.1", port}, 3, backlog);
+        held[i] = listen_on({"127.0.0.1", port}, 3, bounds);
       } catch (system_error const &e) {
         if (!is_in_use(e)) throw;
       }
@@ -224,7 +257,7 @@ BOOST_AUTO_TEST_CASE(without_descriptors_it_sheds_and_recovers) {
 // What a client sees of a listener that closes: it is served, or it was never let in.
 BOOST_AUTO_TEST_CASE(behind_its_closed_gate_nobody_is_let_in_and_nobody_is_reset) {
   test::worker_parts parts;
-  auto sockets = listen_on({"127.0.0.1", 0}, 1, backlog);
+  auto sockets = listen_on({"127.0.0.1", 0}, 1, bounds);
   auto const port = test::port_of(sockets[0]);
   loopmeter::server::listener listener(parts.worker, std::move(sockets[0]));
   test::client early(port);  // in the accept queue

@@ -18,13 +18,13 @@ using namespace std::literals;
 namespace {
 
 // Without a heap of its own: what is counted is the server's.
-bool ask(int socket, std::string_view request, std::size_t answers) {
+bool ask(int socket, std::string_view request, std::size_t answers,
+         std::string_view last = "hello\n") {
   if (::send(socket, request.data(), request.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(request.size())) {
     return false;
   }
   std::array<char, 16384> buffer;
-  std::string_view constexpr last = "hello\n";
   std::size_t size = 0;
   for (std::size_t found = 0; found < answers;) {
     auto const count = ::recv(socket, buffer.data() + size, buffer.size() - size, 0);
@@ -78,6 +78,24 @@ BOOST_AUTO_TEST_CASE(plain_requests_allocate_nothing) {
   auto const made = test::allocations() - before;
   BOOST_TEST(made == 0U);
   BOOST_TEST(answered);
+}
+
+BOOST_AUTO_TEST_CASE(refusals_of_an_overload_allocate_nothing) {
+  auto chosen = test::default_options();
+  chosen.limits.waiting_requests_max = 0;
+  test::service service(test::routes(), chosen);
+  test::client const client(service.port());
+  constexpr auto one = "GET /sleep/1 HTTP/1.1\r\nHost: test\r\n\r\n"sv;
+  constexpr auto end = "503 Service Unavailable\n"sv;
+  bool refused = true;
+  for (int i = 0; i < 20; ++i)
+    refused = refused && ask(client.descriptor(), one, 1, end);
+  auto const before = test::allocations();
+  for (int i = 0; i < 200; ++i)
+    refused = refused && ask(client.descriptor(), one, 1, end);
+  auto const made = test::allocations() - before;
+  BOOST_TEST(made == 0U);
+  BOOST_TEST(refused);
 }
 
 // A body, a large answer to a slow reader, a head in pieces, a waiting handler: what they took is

@@ -49,7 +49,8 @@ struct worker_parts {
   loopmeter::server::lifecycle life;
   loopmeter::server::request_metrics requests{registry, "test", table};
   loopmeter::server::connection_metrics connections{registry};
-  loopmeter::server::shared common{table, bounds, life, requests, connections};
+  loopmeter::server::admission admission{bounds, 1};
+  loopmeter::server::shared common{table, bounds, life, requests, connections, admission};
   loopmeter::server::loop worker{common};
   socket_pair sockets = connected_pair();
   int ours = sockets.ours.get();

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the limits strike a connection, and what all connections of a worker hold together.
+#include <loopmeter/server/connection.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <loopmeter/server/shedder.hpp>
+
+namespace loopmeter::server {
+
+bool connection::is_internal() const noexcept {
+  return resource_ != route_table::not_found &&
+         loop_.common.routes.resources()[resource_].counted == accounting::internal;
+}
+
+// Content that stays here while others have their turn; false if the worker holds too much.
+bool connection::hold_body(std::size_t octets) noexcept {
+  loop_.held_body_bytes += octets - counted_body_;
+  counted_body_ = octets;
+  return octets == 0 || loop_.held_body_bytes <= loop_.common.limits.held_body_bytes_max;
+}
+
+void connection::give_back() noexcept {
+  hold_body(0);
+  if (counted_waiting_) --loop_.waiting_requests;
+  counted_waiting_ = false;
+}
+
+void connection::hit(limit struck) const noexcept {
+  loop_.common.connections.limit_hits.at(struck).inc();
+}
+
+connection::progress connection::refuse(http::bound exceeded, std::uint16_t status) {
+  if (exceeded != http::bound::none) hit(limit_of(exceeded));
+  return refuse(status);
+}
+
+// Overload: the same may succeed in a moment. `whole`: the request was read, so the connection can
+// stay.
+connection::progress connection::refuse_for_now(limit struck, bool whole) {
+  hit(struck);
+  closing_ = closing_ || !whole;
+  must_linger_ = must_linger_ || !whole;
+  auto made = http::error_response(503);
+  made.fields = "Retry-After: 1\r\n";
+  answer(made);
+  next_request();
+  return progress::answered;
+}
+
+// How long what is awaited may still take to come.
+clock::duration connection::patience(clock::time_point now) {
+  using time = std::chrono::milliseconds;
+  auto const &limits = loop_.common.limits;
+  auto const cap = place_.reserved() ? limits.reserved_timeout : time::max();
+  if (state_ == state::body) {
+    return body_started_ + std::min(limits.whole_body_time_at(content_.size()), cap) - now;
+  }
+  if (wire_.input().empty()) return std::min(limits.idle_timeout, cap);
+  return started_ + std::min(limits.head_timeout, cap) - now;
+}
+
+// Counts the one that was the nearest.
+void connection::deadline_struck() noexcept {
+  auto const &limits = loop_.common.limits;
+  auto const age = [this](clock::time_point since) { return loop_.clock.now() - since; };
+  if (place_.reserved()) {
+    hit(limit::reserved_timeout);
+  } else if (state_ == state::body) {
+    bool const whole = age(body_started_) >= limits.body_timeout;
+    hit(whole ? limit::body_timeout : limit::body_rate);
+  } else {
+    hit(wire_.input().empty() ? limit::idle_timeout : limit::head_timeout);
+  }
+}
+
+// The reader takes nothing, or too little for an answer that has a deadline of its own.
+connection::step connection::end_of_stall() {
+  bool const too_late = stream_ != nullptr && stream_->deadline() <= loop_.clock.now();
+  if (!too_late) hit(limit::write_stall_timeout);
+  auto const done = close();
+  wire_.break_off();  // or the kernel would go on holding what nobody takes
+  return done;
+}
+
+// Whoever has a place of the reserve and sends nothing, or has its answer and stays, must not keep
+// it from a probe.
+void connection::stand_among_silent(bool silent) noexcept {
+  silent = silent && place_.reserved();
+  if (silent && !expendable_link::is_linked()) loop_.silent.push_back(*this);
+  if (!silent && unsent_left_ == 0 && expendable_link::is_linked()) expendable_link::unlink();
+}
+
+door::place connection::make_way() {
+  expendable_link::unlink();
+  tell_overloaded(wire_.socket());
+  cut();
+  wire_.close();  // of as many as come at once, the descriptors would add up
+  return std::move(place_);
+}
+
+// Memory for slow readers. When it is too much, the one goes that has taken nothing for the
+// longest: an honest one, however slow, is seldom it.
+void connection::account_unsent() {
+  auto const left = wire_.unsent_left();
+  loop_.unsent_bytes += wire_.unsent_bytes() - counted_unsent_;
+  counted_unsent_ = wire_.unsent_bytes();
+  if (left == std::exchange(unsent_left_, left)) return;
+  if (expendable_link::is_linked()) expendable_link::unlink();
+  if (left > 0) loop_.slow_readers.push_back(*this);
+  auto const most = loop_.common.limits.unsent_bytes_max;
+  while (loop_.unsent_bytes > most && !loop_.slow_readers.empty()) {
+    static_cast<connection &>(loop_.slow_readers.front()).make_room();
+  }
+}
+
+void connection::make_room() {
+  hit(limit::unsent_bytes);
+  expendable_link::unlink();
+  loop_.unsent_bytes -= std::exchange(counted_unsent_, 0);  // it is closed in a moment
+  cut();
+  wire_.break_off();
+}
+
+}  // namespace loopmeter::server

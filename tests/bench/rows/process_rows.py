@@ -209,16 +209,10 @@ class StartRow:
 # --- an image -------------------------------------------------------------------------------------
 
 
-def image_of_ours() -> tuple[int, int]:
-    """Octets as they go over the network, and unpacked."""
-    harness.say("building the image (scripts/image)")
-    run = subprocess.run([harness.ROOT / "scripts/image"], capture_output=True, text=True,
-                         check=False)
-    if run.returncode != 0:
-        raise harness.Failed(run.stderr.strip().splitlines()[-1] if run.stderr.strip() else
-                             "scripts/image failed")
+def layers_of(image: pathlib.Path) -> tuple[int, int]:
+    """Octets of an OCI archive's layers as they go over the network, and unpacked."""
     packed = unpacked = 0
-    with tarfile.open(harness.ROOT / "build/image/demo-cpp.tar") as archive:
+    with tarfile.open(image) as archive:
         def blob(digest: str) -> bytes:
             return archive.extractfile("blobs/" + digest.replace(":", "/")).read()
         index = json.load(archive.extractfile("index.json"))
@@ -227,6 +221,16 @@ def image_of_ours() -> tuple[int, int]:
             packed += len(octets)
             unpacked += len(gzip.decompress(octets) if octets[:2] == b"\x1f\x8b" else octets)
     return packed, unpacked
+
+
+def image_of_ours() -> tuple[int, int]:
+    harness.say("building the image (scripts/image)")
+    run = subprocess.run([harness.ROOT / "scripts/image"], capture_output=True, text=True,
+                         check=False)
+    if run.returncode != 0:
+        raise harness.Failed(run.stderr.strip().splitlines()[-1] if run.stderr.strip() else
+                             "scripts/image failed")
+    return layers_of(harness.ROOT / "build/image/demo-cpp.tar")
 
 
 def image_of(binary: pathlib.Path) -> tuple[int, int]:

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What scripts/bench makes of its figures: verdicts, comparisons, turns. Nothing is measured."""
+import gzip
+import io
 import json
 import pathlib
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import unittest
 
@@ -14,6 +17,7 @@ sys.path.insert(0, str(ROOT / "tests/bench/rows"))
 import harness
 import marks
 import plots
+import process_rows
 import scrape_rows
 from marks import Mark
 
@@ -106,6 +110,25 @@ class Growth(unittest.TestCase):
     def test_linear_and_not(self) -> None:
         self.assertAlmostEqual(self.ratio(5, 6, 7), 1)
         self.assertAlmostEqual(self.ratio(5, 6, 9), 3)
+
+
+class Image(unittest.TestCase):
+    def test_layers(self) -> None:
+        layers = {"sha256:one": gzip.compress(bytes(100_000)), "sha256:two": bytes(50)}
+        manifest = {"layers": [{"digest": digest} for digest in layers]}
+        files = {"index.json": json.dumps({"manifests": [{"digest": "sha256:m"}]}).encode(),
+                 "blobs/sha256/m": json.dumps(manifest).encode(),
+                 **{"blobs/" + digest.replace(":", "/"): of for digest, of in layers.items()}}
+        with tempfile.TemporaryDirectory() as folder:
+            image = pathlib.Path(folder) / "image.tar"
+            with tarfile.open(image, "w") as archive:
+                for name, octets in files.items():
+                    member = tarfile.TarInfo(name)
+                    member.size = len(octets)
+                    archive.addfile(member, io.BytesIO(octets))
+            packed, unpacked = process_rows.layers_of(image)
+        self.assertEqual(packed, len(layers["sha256:one"]) + 50)
+        self.assertEqual(unpacked, 100_050)
 
 
 class Pictures(unittest.TestCase):

@@ -38,7 +38,9 @@ def wrk(port: int, path: str, connections: int, seconds: float, pipeline: int = 
     answers = re.search(r"(\d+) requests in", said)
     if not answers:
         raise harness.Failed(f"wrk: {' '.join(said.split())}")
-    if errors := re.search(r"Non-2xx.*|Socket errors.*", said):
+    if refused := re.search(r"Non-2xx.*", said):
+        raise harness.Failed(f"wrk: {refused[0]}")
+    if errors := re.search(r"Socket errors.*", said):
         harness.say(f"{path}, {connections} connections: {errors[0]}")
     return int(answers[1])
 

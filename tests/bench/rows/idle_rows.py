@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import select
 import socket
 import struct
 from collections.abc import Iterator
@@ -54,6 +55,14 @@ class IdleConnections:
         fresh.connect(("127.0.0.1", self._port))
         fresh.sendall(REQUEST)
 
+    def expect_open(self) -> None:
+        """A server that closed some of them must not look frugal."""
+        poll = select.poll()
+        for each in self._sockets:
+            poll.register(each, select.POLLIN)
+        if closed := len(poll.poll(0)):
+            raise harness.Failed(f"{closed} of {len(self._sockets)} connections were closed")
+
     def close(self) -> None:
         for each in self._sockets:
             each.close()
@@ -77,6 +86,7 @@ def growth(peer: Peer, counts: tuple[int, ...]) -> Run:
         for count in counts:
             connections.grow_to(count)
             run[str(count)] = float(harness.settled_bytes(process.pid) - base)
+            connections.expect_open()
         return run
 
 

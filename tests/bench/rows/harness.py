@@ -142,12 +142,15 @@ def on_client_core() -> Iterator[None]:
 
 
 def raise_descriptor_limit() -> int:
-    """To what the system allows; our children have it from us. Gives the limit."""
+    """To what is wanted (not to all there is: nginx takes memory for each), or to what the system
+    allows; our children have it from us. Gives the limit."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    for limit in (max(hard, DESCRIPTORS_WANTED), hard):
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-            break
+    enough = hard == resource.RLIM_INFINITY or hard >= DESCRIPTORS_WANTED
+    try:
+        limits = (DESCRIPTORS_WANTED, hard if enough else DESCRIPTORS_WANTED)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    except (ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 

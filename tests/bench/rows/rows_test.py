@@ -160,8 +160,9 @@ class Program(unittest.TestCase):
         figures["cpu_ratio"] = marks.exactly(ratio)
         row = scrape_rows.ROWS["gzip"]
         file = self.folder / name
-        file.write_text(json.dumps({"rows": {"gzip": {"figures": figures, "marks": {
-            mark.name: mark.to_json() for mark in row.marks(figures)}}}}))
+        saved = {mark.name: mark.to_json() for mark in row.marks(figures)}
+        file.write_text(json.dumps({"machine": "a machine", "rows": {
+            "gzip": {"figures": figures, "marks": saved}}}))
         return file
 
     def bench(self, *arguments: object) -> subprocess.CompletedProcess:
@@ -175,6 +176,7 @@ class Program(unittest.TestCase):
         self.assertIn("nothing is worse", run.stderr)
         self.assertIn("| 6: CPU : zlib's | ≤ 0.1 | 0.05 (0.05–0.05) | met |", run.stdout)
         self.assertIn("2 of 2 goals are met", run.stdout)
+        self.assertIn("Measured on a machine;", run.stdout)
         run = self.bench("--from", slow, "--check", fast, "gzip")
         self.assertEqual(run.returncode, 3, run.stderr)
         self.assertIn("worse: gzip: 6: CPU : zlib's: 0.2–0.2, was 0.05–0.05", run.stderr)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "judge.hpp"
 
+#include <exposition_rules.hpp>
 #include <openmetrics_checker.hpp>
 #include <protobuf_reader.hpp>
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What clients invent does not add up: random methods, paths, hosts and queries leave as many
 series, and as much memory, as there were. LOOPMETER_LONG=1 sends 10^5 of them."""
-import os
 import random
 import string
 import unittest
@@ -9,10 +8,10 @@ import unittest
 import contract
 import scrape
 import wire
-from service import ScrapeServer, Server, Service
+from service import ScrapeServer, Server, Service, amount
 
 SEED = 20240301
-REQUESTS = 100_000 if os.environ.get("LOOPMETER_LONG") == "1" else 20_000
+REQUESTS = amount(20_000, 100_000)
 WARM_UP = 4_000  # after so many, each series has had its first event
 TOGETHER = 50  # requests in one packet, on one connection
 # A request leaves nothing: so many octets would be 50 a request at the least number of them.

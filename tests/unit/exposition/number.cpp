@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <clocale>
+#include <iterator>
 #include <limits>
 #include <locale>
 #include <random>
@@ -26,6 +27,31 @@ BOOST_AUTO_TEST_CASE(whole_numbers_have_all_their_digits) {
   BOOST_TEST(written(~std::uint64_t{0}) == "18446744073709551615");
   BOOST_TEST(written((std::uint64_t{1} << 53) + 1) == "9007199254740993");
   BOOST_TEST(written(std::numeric_limits<std::int64_t>::min()) == "-9223372036854775808");
+}
+
+// An algorithm of our own, so beside the standard library's: around each power of ten, and at
+// random in all sizes.
+BOOST_AUTO_TEST_CASE(whole_numbers_are_as_the_standard_library_writes_them) {
+  std::size_t wrong = 0;
+  auto const check = [&wrong](auto value) {
+    char digits[number_bytes_max];
+    std::string const expected{digits, std::to_chars(digits, std::end(digits), value).ptr};
+    wrong += written(value) == expected ? 0U : 1U;
+  };
+  std::uint64_t power = 1;
+  for (int i = 0; i < 20; ++i, power *= 10) {
+    for (std::uint64_t const value : {power - 1, power, power + 1, 5 * power}) {
+      check(value);
+      check(static_cast<std::int64_t>(value));
+      check(static_cast<std::int64_t>(0 - value));
+    }
+  }
+  for (std::uint64_t value = 0; value < 20'000; ++value)
+    check(value);
+  std::mt19937_64 random{7};
+  for (int i = 0; i < 100'000; ++i)
+    check(random() >> random() % 64);
+  BOOST_TEST(wrong == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(doubles_are_as_short_as_they_can_be) {

@@ -190,6 +190,25 @@ BOOST_AUTO_TEST_CASE(special_values) {
   BOOST_TEST(checked.value("loopmeter_refused_observations_total").value() >= 1);
 }
 
+// Lines are put together in blocks of 16 KB.
+BOOST_AUTO_TEST_CASE(lines_of_any_length_come_whole) {
+  std::size_t wrong = 0;
+  for (std::size_t size = 16'250; size < 16'400; ++size) {
+    for (std::size_t const first : {std::size_t{0}, size / 2}) {
+      registry families{{.self_metrics = false}};
+      std::string const help_a(first, 'a');
+      std::string const help_b(size - first, 'b');
+      families.add_gauge({.name = "a", .help = help_a}).value().set(1234567890123);
+      families.add_gauge({.name = "b", .help = help_b}).value().set(-0.25);
+      std::string expected = first == 0 ? "" : "# HELP a " + help_a + '\n';
+      expected += "# TYPE a gauge\na 1234567890123\n# HELP b " + help_b + '\n';
+      expected += "# TYPE b gauge\nb -0.25\n";
+      wrong += text_of(families) == expected ? 0U : 1U;
+    }
+  }
+  BOOST_TEST(wrong == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(an_empty_registry_is_an_empty_text) {
   registry const families{{.self_metrics = false}};
   BOOST_TEST(text_of(families) == "");

@@ -40,10 +40,11 @@ std::string make_index() {
   text += R"(
 
 GET  /hello          answers after 0 to 99 ms
-POST /echo           answers with what it was sent
+POST /echo           answers with what it is sent, however large, while it is sent
 GET  /status/{code}  answers with that status, 200 to 599
 GET  /delay/{ms}     answers after so many milliseconds
 GET  /bytes/{n}      answers with n octets
+GET  /stream         answers in pieces: ?bytes=N&chunk=N&pause_ms=N
 GET  /version        this program, as JSON
 GET  /metrics        for Prometheus
 GET  /-/scrapes      who asked for them last, and how that went

@@ -6,6 +6,7 @@
 
 #include "hello.hpp"
 #include "pages.hpp"
+#include "streams.hpp"
 #include "workbench.hpp"
 
 namespace demo {
@@ -15,6 +16,7 @@ namespace server = loopmeter::server;
 std::vector<server::route> routes(loopmeter::metrics::registry &registry, server::lifecycle &life,
                                   options const &chosen) {
   using server::plain_handler;
+  using server::streaming_handler;
   using server::waiting_handler;
   auto const get = loopmeter::http::method::get;
   auto const post = loopmeter::http::method::post;
@@ -23,9 +25,10 @@ std::vector<server::route> routes(loopmeter::metrics::registry &registry, server
       {get, "/", plain_handler(index)},
       {get, "/bytes/{n}", plain_handler(bytes)},
       {get, "/delay/{ms}", waiting_handler(delay)},
-      {post, "/echo", plain_handler(echo)},
+      {post, "/echo", streaming_handler(echo)},
       {get, "/hello", waiting_handler(hello)},
       {get, "/status/{code}", plain_handler(status)},
+      {get, "/stream", streaming_handler(stream)},
       {get, "/version", plain_handler(version)},
   };
   for (auto &probe : server::probe_routes(life))

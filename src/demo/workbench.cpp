@@ -20,13 +20,6 @@ std::optional<std::int64_t> number_in(std::string_view text, std::int64_t low, s
   return number;
 }
 
-http::response echo(exchange &x) {
-  http::response answer;
-  answer.content_type = "application/octet-stream";
-  answer.body = x.body();
-  return answer;
-}
-
 http::response status(exchange &x) {
   auto const code = number_in(x.parameter(0), 200, 599);
   // 499 says in the metrics that a client went away, and must not say anything else.

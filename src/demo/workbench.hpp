@@ -11,9 +11,6 @@
 
 namespace demo {
 
-/// `POST /echo`: the content, as it came.
-loopmeter::http::response echo(loopmeter::server::exchange &x);
-
 /// `/status/{code}`: that status, 200 to 599 but 499; else 400.
 loopmeter::http::response status(loopmeter::server::exchange &x);
 

@@ -22,6 +22,7 @@ ROUTES = {  # pattern: method
     "/echo": "POST",
     "/hello": "GET",
     "/status/{code}": "GET",
+    "/stream": "GET",
     "/version": "GET",
 }
 INTERNAL = ["/metrics", "/-/scrapes", "/livez", "/readyz", "/healthz"]  # probes and scrapes

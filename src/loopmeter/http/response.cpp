@@ -44,7 +44,7 @@ void append_head(std::string &out, response const &answer, head_context const &c
   out += text_of(answer.status).head;
   out += context.date;
   if (has_content(answer.status)) {
-    auto const size = answer.body_bytes().size();
+    auto const size = context.length.value_or(answer.body_bytes().size());
     if (context.end == body_end::length) {
       std::array<char, 20> digits;
       auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), size).ptr;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -89,6 +90,7 @@ struct head_context {
   bool close = false;           ///< say `Connection: close`
   bool keep_alive_1_0 = false;  ///< say `Connection: keep-alive`, which HTTP/1.0 must be told
   body_end end = body_end::length;
+  std::optional<std::uint64_t> length = {};  ///< of a body that is not in the answer
 };
 
 /// Appends status line and fields. About 20 ns; allocates only if `out` must grow.

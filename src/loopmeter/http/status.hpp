@@ -11,6 +11,10 @@ namespace loopmeter::http {
 inline constexpr std::uint16_t status_min = 200;
 inline constexpr std::uint16_t status_max = 599;
 
+constexpr bool is_sendable(std::uint16_t status) noexcept {
+  return status >= status_min && status <= status_max;
+}
+
 /// nginx's code for "the client went away before the answer"; it is counted, never sent.
 inline constexpr std::uint16_t status_client_closed_request = 499;
 

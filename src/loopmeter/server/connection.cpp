@@ -81,7 +81,8 @@ connection::step connection::proceed() {
       }
       case progress::run_handler:
         keep_exchange();
-        return wait_for(wire_.flush() ? step::run_handler : step::wait_writable);
+        if (!wire_.flush()) return wait_for(step::wait_writable);
+        return wait_for(pieces_ != nullptr ? step::run_streaming_handler : step::run_handler);
       case progress::need_more:
         if (!wire_.flush()) return wait_for(step::wait_writable);
         if (wire_.ended()) return end_of_input();
@@ -129,9 +130,6 @@ connection::progress connection::begin_exchange() {
     resource_ = route_table::not_found;  // it is served elsewhere
   }
   if (place_.reserved() && !is_internal()) return refuse_for_now(limit::max_connections, false);
-  if (head.content_length > loop_.common.limits.body.body_bytes_max) {
-    return refuse(http::bound::body_bytes, 413);
-  }
   if (head.method != http::method::options) {
     if (resource_ == route_table::not_found) return refuse(404);
     auto const &resource = routes.resources()[resource_];
@@ -142,14 +140,15 @@ connection::progress connection::begin_exchange() {
   } else if (resource_ != route_table::not_found) {
     row_ = routes.resources()[resource_].rows[static_cast<std::size_t>(head.method)];
   }
+  if (head.content_length > body_limits().body_bytes_max) {
+    return refuse(http::bound::body_bytes, 413);
+  }
+  if (row_ != nullptr && row_->streams()) return begin_pieces();
   if (head.framing == http::body_framing::none) return dispatch();
 
   body_ = http::body_decoder(head.framing, head.content_length);
   content_.clear();
-  // Asked to say that the content is welcome, before it is sent; not if it is here already.
-  if (head.expects_continue && wire_.input().empty()) {
-    loop_.output += "HTTP/1.1 100 Continue\r\n\r\n";
-  }
+  invite_content();
   if (head.framing == http::body_framing::length && wire_.input().size() >= head.content_length) {
     exchange_.body_ = wire_.input().substr(0, static_cast<std::size_t>(head.content_length));
     wire_.consume(exchange_.body_.size());
@@ -163,11 +162,32 @@ connection::progress connection::begin_exchange() {
   return read_body();
 }
 
-connection::progress connection::read_body() {
+http::body_limits connection::body_limits() const noexcept {
+  auto limits = loop_.common.limits.body;
+  if (row_ == nullptr) return limits;
+  if (row_->streams()) limits.body_bytes_max = loop_.common.limits.streamed_body_bytes_max;
+  limits.body_bytes_max = row_->body_bytes_max.value_or(limits.body_bytes_max);
+  return limits;
+}
+
+// Appends to content_ what of it was read.
+http::body_decoder::outcome connection::decode_content() {
   std::size_t consumed = 0;
-  using outcome = http::body_decoder::outcome;
-  auto const found = body_.decode(wire_.input(), content_, loop_.common.limits.body, consumed);
+  auto const found = body_.decode(wire_.input(), content_, body_limits(), consumed);
   wire_.consume(consumed);
+  return found;
+}
+
+// Asked to say that the content is welcome, before it is sent; not if it is here already (RFC 9110
+// section 10.1.1).
+void connection::invite_content() {
+  bool const asked = std::exchange(exchange_.head_.expects_continue, false);
+  if (asked && wire_.input().empty()) loop_.output += "HTTP/1.1 100 Continue\r\n\r\n";
+}
+
+connection::progress connection::read_body() {
+  using outcome = http::body_decoder::outcome;
+  auto const found = decode_content();
   if (found == outcome::refused) return refuse(body_.exceeded(), body_.status());
   if (found == outcome::need_more) {
     return hold_body(content_.size()) ? progress::need_more
@@ -190,14 +210,7 @@ connection::progress connection::dispatch() {
   if (auto const *plain = std::get_if<plain_handler>(&row_->handler)) {
     return respond(call(*plain));
   }
-  auto const &limits = loop_.common.limits;
-  if (!is_internal()) {
-    if (loop_.waiting_requests >= limits.waiting_requests_max) {
-      return refuse_for_now(limit::waiting_requests, true);
-    }
-    ++loop_.waiting_requests;
-    counted_waiting_ = true;
-  }
+  if (!may_wait()) return refuse_for_now(limit::waiting_requests, true);
   if (!hold_body(exchange_.body_.size())) return refuse_for_now(limit::held_body_bytes, true);
   state_ = state::handling;
   return progress::run_handler;
@@ -214,7 +227,7 @@ http::response connection::call(plain_handler const &handler) {
 // A status that has no series and no head is the handler's mistake, not a reason to end the
 // process.
 http::response connection::checked(http::response made) {
-  if (made.status >= http::status_min && made.status <= http::status_max) return made;
+  if (http::is_sendable(made.status)) return made;
   return answer_to_exception(std::make_exception_ptr(
       std::out_of_range("status " + std::to_string(made.status) + " cannot be sent")));
 }
@@ -261,7 +274,8 @@ http::head_context connection::head_context(std::string_view allow) {
 
 bool connection::client_left() const noexcept {
   bool const took_time = state_ == state::handling || state_ == state::streaming;
-  return took_time && !closed_before_handler_ && wire_.source().peer_closed();
+  bool const asked_all = pieces_ == nullptr || pieces_->whole_;
+  return took_time && asked_all && !closed_before_handler_ && wire_.source().peer_closed();
 }
 
 void connection::answer(http::response const &answer, std::string_view allow) {
@@ -309,6 +323,7 @@ void connection::next_request() noexcept {
   closed_before_handler_ = false;
   release(content_);
   release(kept_exchange_);
+  pieces_ = nullptr;
   give_back();
 }
 

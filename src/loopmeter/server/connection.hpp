@@ -3,11 +3,17 @@
 // serve() (serve.hpp) is the coroutine that waits. All between two waits is an ordinary function.
 #pragma once
 
+#include <boost/asio/append.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <loopmeter/base/unique_fd.hpp>
 #include <loopmeter/http/body.hpp>
@@ -15,6 +21,7 @@
 #include <loopmeter/server/admission.hpp>
 #include <loopmeter/server/exchange.hpp>
 #include <loopmeter/server/loop.hpp>
+#include <loopmeter/server/stream.hpp>
 #include <loopmeter/server/streamed_body.hpp>
 #include <loopmeter/server/wire.hpp>
 
@@ -26,8 +33,10 @@ class connection : public connection_link, public expendable_link {
   enum class step : std::uint8_t {
     wait_readable,
     wait_writable,
+    yield,        ///< there is more to do, but others have a right to their turn
     run_handler,  ///< a waiting handler: co_await start_handler(), then finish() or fail()
-    yield,        ///< more requests are there, but others have a right to their turn
+    run_streaming_handler,  ///< co_await start_streaming_handler(), then end_streaming_handler()
+    done,                   ///< of what a streaming handler asked for
     closed,
   };
 
@@ -43,11 +52,34 @@ class connection : public connection_link, public expendable_link {
 
   ready_set::source &source() noexcept { return wire_.source(); }
 
+  /// Waits for what a step asks for: until the socket is ready, or until others had their turn. A
+  /// wait that is cut short completes too: the connection's own state tells.
+  template <class Token>
+  auto async_wait(step what, Token &&token) {
+    return asio::async_initiate<Token, void(error_code)>(
+        [this, what](auto &&handler) {
+          using readiness = ready_set::readiness;
+          if (what == step::yield) {
+            asio::post(loop_.context.get_executor(),
+                       asio::append(std::forward<decltype(handler)>(handler), error_code()));
+          } else {
+            source().async_wait(
+                what == step::wait_readable ? readiness::readable : readiness::writable,
+                std::forward<decltype(handler)>(handler));
+          }
+        },
+        token);
+  }
+
   task<http::response> start_handler();
   /// The waiting handler ended with this answer.
   void finish(http::response answer);
   /// The waiting handler ended with this exception.
   void fail(std::exception_ptr const &error);
+
+  task<void> start_streaming_handler();
+  /// The streaming handler ended, with an exception or null.
+  void end_streaming_handler(std::exception_ptr const &error);
 
   /// A request of the service is under way, or the beginning of one is here.
   bool serves() const noexcept;
@@ -60,6 +92,8 @@ class connection : public connection_link, public expendable_link {
   void cut();
 
  private:
+  friend class stream;  // what its handler asks for, and waits for
+
   enum class state : std::uint8_t {
     head,       // waiting for a request or reading its head
     body,       // reading its content
@@ -75,6 +109,9 @@ class connection : public connection_link, public expendable_link {
   progress read_head();
   progress begin_exchange();
   progress read_body();
+  http::body_limits body_limits() const noexcept;
+  http::body_decoder::outcome decode_content();
+  void invite_content();
   progress dispatch();
   progress refuse(std::uint16_t status, std::string_view allow = {});
   progress refuse(http::bound exceeded, std::uint16_t status);
@@ -89,12 +126,36 @@ class connection : public connection_link, public expendable_link {
   http::body_end length_unknown() const noexcept;
   bool client_left() const noexcept;
   bool is_internal() const noexcept;
+  bool may_wait() noexcept;
   bool hold_body(std::size_t octets) noexcept;
   void give_back() noexcept;
   void hit(limit struck) const noexcept;
+  void hit(http::bound exceeded) const noexcept;
   void account(std::uint16_t status);
   void next_request() noexcept;
 
+  // connection_pieces.cpp
+  progress begin_pieces();
+  step read_piece();
+  std::string_view piece() const noexcept { return content_; }
+  std::optional<std::uint64_t> content_length() const noexcept;
+  bool decode_piece();
+  void discard_content();
+  step write_piece(std::string_view piece);
+  step continue_writing();
+  step send_pieces();
+  bool head_is_known() const noexcept;
+  void begin_answer_in_pieces();
+  void fail_pieces(std::exception_ptr const &error);
+  step wait_in_handler(step what);
+  void end_wait_of_handler() noexcept;
+  void hold_pieces();
+  [[noreturn]] void content_comes_too_slowly();
+
+  // connection_stream.cpp
+  http::head_context begin_streamed_answer(std::optional<std::uint64_t> length = {});
+  void end_streamed_answer(std::uint16_t status);
+  void break_off_answer(std::uint16_t status);
   progress begin_stream(http::response made);
   void continue_stream();
   void collect_slice();
@@ -144,9 +205,10 @@ class connection : public connection_link, public expendable_link {
 
   http::head_scanner scanner_;
   http::body_decoder body_;
-  std::string content_;        // of a body that did not arrive in one piece
+  std::string content_;        // of a body that did not arrive in one piece; or its last piece
   std::string kept_exchange_;  // head and content while a waiting handler runs
   std::unique_ptr<streamed_body> stream_;
+  std::unique_ptr<stream> pieces_;  // of a streaming handler
   std::size_t resource_ = route_table::not_found;
   route const *row_ = nullptr;
   clock::time_point started_;       // of the request

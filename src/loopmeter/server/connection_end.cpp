@@ -54,6 +54,7 @@ connection::step connection::close() noexcept {
       state_ == state::body || state_ == state::handling || state_ == state::streaming;
   if (unanswered) account(cut_ ? std::uint16_t{503} : http::status_client_closed_request);
   if (stream_ != nullptr) drop_stream();
+  if (pieces_ != nullptr && pieces_->writer_.begun()) wire_.break_off();
   bool const under_way = unanswered || wire_.has_unsent();
   if (under_way && (cut_ || timed_out_)) loop_.common.connections.cut.inc();
   loop_.output.clear();
@@ -110,12 +111,12 @@ connection::step connection::wait_for(step what) {
   stand_among_silent(what == step::wait_readable);
   note_activity(what != step::wait_readable || state_ != state::head || !wire_.input().empty());
   if (state_ == state::lingering) return what;  // its deadline began with our FIN
-  if (what == step::run_handler || what == step::yield) {
-    deadline_.clear();
-  } else if (what == step::wait_writable) {
+  if (what == step::wait_writable) {
     clock::duration stall = limits.write_stall_timeout;
     if (stream_ != nullptr) stall = std::min(stall, stream_->deadline() - now);
     deadline_.set(stall);
+  } else if (what != step::wait_readable) {
+    deadline_.clear();
   } else {
     deadline_.set(patience(now));
   }

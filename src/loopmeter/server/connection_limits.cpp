@@ -14,6 +14,15 @@ bool connection::is_internal() const noexcept {
          loop_.common.routes.resources()[resource_].counted == accounting::internal;
 }
 
+// Counts one more request whose handler waits; false if there are too many.
+bool connection::may_wait() noexcept {
+  if (is_internal()) return true;
+  if (loop_.waiting_requests >= loop_.common.limits.waiting_requests_max) return false;
+  ++loop_.waiting_requests;
+  counted_waiting_ = true;
+  return true;
+}
+
 // Content that stays here while others have their turn; false if the worker holds too much.
 bool connection::hold_body(std::size_t octets) noexcept {
   loop_.held_body_bytes += octets - counted_body_;
@@ -31,8 +40,15 @@ void connection::hit(limit struck) const noexcept {
   loop_.common.connections.limit_hits.at(struck).inc();
 }
 
+void connection::hit(http::bound exceeded) const noexcept {
+  if (exceeded == http::bound::none) return;
+  bool const streams = row_ != nullptr && row_->streams();
+  hit(streams && exceeded == http::bound::body_bytes ? limit::streamed_body_bytes
+                                                     : limit_of(exceeded));
+}
+
 connection::progress connection::refuse(http::bound exceeded, std::uint16_t status) {
-  if (exceeded != http::bound::none) hit(limit_of(exceeded));
+  hit(exceeded);
   return refuse(status);
 }
 

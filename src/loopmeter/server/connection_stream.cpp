@@ -1,10 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of a connection that answers with a body that is made while it is sent.
+// The part of a connection that answers with a body that is made while it is sent; and what all
+// such answers have in common.
 #include <loopmeter/server/connection.hpp>
 
 #include <utility>
 
 namespace loopmeter::server {
+
+// The head is made, and its body will come: with the length that it has, or as the peer can be
+// told.
+http::head_context connection::begin_streamed_answer(std::optional<std::uint64_t> length) {
+  decide_whether_to_close();
+  if (!length && !exchange_.head_.http_1_1) closing_ = true;  // where that ends, its body ends
+  auto context = head_context();
+  context.length = length;
+  context.end = length ? http::body_end::length : length_unknown();
+  return context;
+}
+
+// Its last octets are on their way.
+void connection::end_streamed_answer(std::uint16_t status) {
+  bool const gone = client_left();
+  closing_ = closing_ || loop_.common.life.draining();  // since its head was sent
+  state_ = closing_ ? state::finishing : state::head;
+  account(gone ? http::status_client_closed_request : status);
+  next_request();
+}
+
+// All that can be said once its head is sent: a FIN would make it look whole.
+void connection::break_off_answer(std::uint16_t status) {
+  state_ = state::finishing;
+  account(status);
+  loop_.output.clear();
+  loop_.common.connections.cut.inc();
+  wire_.break_off();
+}
 
 connection::progress connection::begin_stream(http::response made) {
   if (!http::has_content(made.status)) {
@@ -40,11 +70,7 @@ void connection::collect_slice() {
     answer(held->answer());
     return next_request();
   }
-  decide_whether_to_close();
-  if (!exchange_.head_.http_1_1) closing_ = true;  // where its connection ends, there it ends
-  auto context = head_context();
-  context.end = length_unknown();
-  stream_->begin(loop_.output, context);
+  stream_->begin(loop_.output, begin_streamed_answer());
 }
 
 void connection::send_slice() {
@@ -53,13 +79,9 @@ void connection::send_slice() {
   if (so_far == made::failed) return stream_failed();
   if (so_far == made::more) return;
   stream_->end(streamed_body::outcome::sent);
-  bool const gone = client_left();
   auto const status = stream_->answer().status;
   stream_ = nullptr;
-  closing_ = closing_ || loop_.common.life.draining();  // since its head was sent
-  state_ = closing_ ? state::finishing : state::head;
-  account(gone ? http::status_client_closed_request : status);
-  next_request();
+  end_streamed_answer(status);
 }
 
 // Before its head is sent it is an answer like any other; later all that can be said is a reset.
@@ -72,11 +94,7 @@ void connection::stream_failed() {
     answer(http::error_response(status));
     return next_request();
   }
-  state_ = state::finishing;
-  account(status);
-  loop_.output.clear();
-  loop_.common.connections.cut.inc();
-  wire_.break_off();
+  break_off_answer(status);
 }
 
 // The connection ends in the middle of the body.

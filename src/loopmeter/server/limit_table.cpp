@@ -43,6 +43,9 @@ constexpr std::array table{
         "431, close", FIELD(head.lines_max)),
     row(limit::body_bytes, "limit.body-bytes", bytes(0, gb),
         "Content of a request that is held as a whole", "413, close", FIELD(body.body_bytes_max)),
+    row(limit::streamed_body_bytes, "limit.streamed-body-bytes", bytes(0, mb *gb),
+        "Content of a request that is read in pieces", "413, close",
+        FIELD(streamed_body_bytes_max)),
     row(limit::chunk_extension_bytes, "limit.chunk-extension-bytes", bytes(0, mb),
         "Chunk extensions of one request together", "413, close",
         FIELD(body.chunk_extension_bytes_max)),
@@ -54,8 +57,10 @@ constexpr std::array table{
         "From the first octet of a request to the end of its head", "408, close",
         FIELD(head_timeout)),
     row(limit::body_timeout, "limit.body-timeout", time_from(1),
-        "From the end of the head to the end of content that is held as a whole", "408, close",
-        FIELD(body_timeout)),
+        "From the end of the head to the end of content that is held as a whole, or until more "
+        "comes "
+        "of what is read in pieces",
+        "408, close", FIELD(body_timeout)),
     row(limit::body_rate, "limit.body-rate", bytes(1, gb, "off"),
         "Content a second that must come, on average, after the grace", "408, close",
         FIELD(body_bytes_per_second_min)),

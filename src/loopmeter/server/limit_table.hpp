@@ -21,6 +21,7 @@ enum class limit : std::uint8_t {
   head_bytes,
   head_lines,
   body_bytes,
+  streamed_body_bytes,
   chunk_extension_bytes,
   trailer_bytes,
   idle_timeout,

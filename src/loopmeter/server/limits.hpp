@@ -16,6 +16,8 @@ namespace loopmeter::server {
 struct limits {
   http::head_limits head;
   http::body_limits body;
+  /// In place of body.body_bytes_max for what a streaming handler reads, which is never held.
+  std::uint64_t streamed_body_bytes_max = std::uint64_t{1} << 40U;
 
   /// No request under way: the connection is closed.
   std::chrono::milliseconds idle_timeout{75'000};

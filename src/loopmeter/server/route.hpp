@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -17,6 +18,7 @@
 #include <loopmeter/http/response.hpp>
 #include <loopmeter/http/router.hpp>
 #include <loopmeter/server/exchange.hpp>
+#include <loopmeter/server/stream.hpp>
 
 namespace loopmeter::server {
 
@@ -25,6 +27,10 @@ using plain_handler = std::function<http::response(exchange &)>;
 /// A coroutine that may wait. The function itself should be an ordinary one that calls a free
 /// coroutine function: the captures of a lambda coroutine die before it does.
 using waiting_handler = std::function<task<http::response>(exchange &)>;
+
+/// A coroutine that begins when the head is there, and has the content of request and answer in
+/// pieces (stream.hpp): for what is large, or takes its time. An ordinary function, as above.
+using streaming_handler = std::function<task<void>(exchange &, stream &)>;
 
 /// Whose families count the requests of a route: the service's, or the library's own, so that
 /// probes and scrapes do not look like work.
@@ -47,10 +53,14 @@ class companion {
 struct route {
   http::method method;
   std::string pattern;  ///< "/status/{code}"; becomes the value of the label `path`
-  std::variant<plain_handler, waiting_handler> handler;
+  std::variant<plain_handler, waiting_handler, streaming_handler> handler;
   std::uint16_t success = 200;  ///< the code that is exposed as 0 from the start
   accounting counted = accounting::service;
   std::shared_ptr<companion> needs{};  ///< shared: by the rows that need the same
+  /// The largest content of a request, instead of what server::limits says. 413 beyond.
+  std::optional<std::uint64_t> body_bytes_max{};
+
+  bool streams() const noexcept { return std::holds_alternative<streaming_handler>(handler); }
 };
 
 /// The rows, ready to be looked up. Immutable, shared by all workers. HEAD is answered by GET's

@@ -3,7 +3,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include <exception>
@@ -27,17 +26,12 @@ task<void> serve(loop &owner, unique_fd socket, door::place place) {
   try {
     for (;;) {
       error_code ignored;  // a wait that was cut short is told by the connection's own state
-      switch (c.proceed()) {
+      auto const next = c.proceed();
+      switch (next) {
         case connection::step::wait_readable:
-          co_await c.source().async_wait(ready_set::readiness::readable,
-                                         asio::redirect_error(use_task, ignored));
-          break;
         case connection::step::wait_writable:
-          co_await c.source().async_wait(ready_set::readiness::writable,
-                                         asio::redirect_error(use_task, ignored));
-          break;
         case connection::step::yield:
-          co_await asio::post(owner.context.get_executor(), use_task);
+          co_await c.async_wait(next, asio::redirect_error(use_task, ignored));
           break;
         case connection::step::run_handler: {
           http::response answer;
@@ -51,6 +45,18 @@ task<void> serve(loop &owner, unique_fd socket, door::place place) {
           failed ? c.fail(failed) : c.finish(std::move(answer));
           break;
         }
+        case connection::step::run_streaming_handler: {
+          std::exception_ptr failed;
+          try {
+            auto handler = c.start_streaming_handler();
+            co_await std::move(handler);
+          } catch (...) {
+            failed = std::current_exception();
+          }
+          c.end_streaming_handler(failed);
+          break;
+        }
+        case connection::step::done:
         case connection::step::closed:
           co_return;
       }

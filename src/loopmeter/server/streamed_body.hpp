@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include <loopmeter/http/body_writer.hpp>
 #include <loopmeter/http/response.hpp>
 #include <loopmeter/server/loop_clock.hpp>
 
@@ -45,7 +46,7 @@ class streamed_body {
 
   void end(outcome how) noexcept;
 
-  bool begun() const noexcept { return begun_; }
+  bool begun() const noexcept { return writer_.begun(); }
   http::response &answer() noexcept { return answer_; }
   http::response const &answer() const noexcept { return answer_; }
   std::uint16_t failure_status() const noexcept { return answer_.stream->failure_status(); }
@@ -57,9 +58,7 @@ class streamed_body {
   progress pull(std::string &out, std::size_t end, loop_clock &time);
 
   http::response answer_;
-  std::size_t body_bytes_ = 0;
-  bool begun_ = false;
-  bool chunked_ = false;
+  http::body_writer writer_;
   bool ended_ = false;
 };
 

@@ -7,14 +7,13 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
-#include <charconv>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include <loopmeter/server/connection.hpp>
 
 #include "service.hpp"
+#include "unchunk.hpp"
 #include "worker_parts.hpp"
 
 using namespace std::literals;
@@ -32,27 +31,6 @@ std::string content(std::size_t size) {
   return text;
 }
 
-// The content of a chunked body, and what stands behind it; nothing while it is not whole.
-struct unchunked {
-  std::string content;
-  std::string rest;
-};
-std::optional<unchunked> unchunk(std::string_view octets) {
-  std::string found;
-  for (;;) {
-    std::size_t size = 0;
-    auto const end = octets.find("\r\n");
-    if (end == octets.npos) return std::nullopt;
-    auto const parsed = std::from_chars(octets.data(), octets.data() + end, size, 16);
-    BOOST_REQUIRE((parsed.ec == std::errc{} && parsed.ptr == octets.data() + end));
-    if (octets.size() < end + 4 + size) return std::nullopt;
-    found += octets.substr(end + 2, size);
-    BOOST_REQUIRE(octets.substr(end + 2 + size, 2) == "\r\n");
-    octets.remove_prefix(end + 4 + size);
-    if (size == 0) return unchunked{found, std::string(octets)};
-  }
-}
-
 struct served {
   served() { stream_seen.ended = -1; }  // what a test before left there
 
@@ -60,19 +38,6 @@ struct served {
     test::wait_until([] { return stream_seen.ended != -1; }, "the stream's end");
     return stream_seen.ended == static_cast<int>(how);
   }
-  // Head, content, and what came behind.
-  unchunked chunked_answer(std::string &head, std::string_view until) {
-    std::string all;
-    for (;;) {
-      all += client.receive_some();
-      auto const end = all.find("\r\n\r\n");
-      if (end == all.npos) continue;
-      head = all.substr(0, end + 2);
-      auto const found = unchunk(std::string_view(all).substr(end + 4));
-      if (found && found->rest.find(until) != found->rest.npos) return *found;
-    }
-  }
-
   test::service service{test::routes()};
   test::client client{service.port()};
 };
@@ -98,10 +63,9 @@ BOOST_FIXTURE_TEST_CASE(a_small_body_has_its_length, served) {
 
 BOOST_FIXTURE_TEST_CASE(a_large_one_is_chunked_and_the_pipeline_goes_on, served) {
   client.send("GET /stream/3000000 HTTP/1.1\r\nHost: a\r\n\r\n"s + std::string(tiny_get));
-  std::string head;
-  auto const answer = chunked_answer(head, "hello\n");
-  BOOST_TEST(head.find("Transfer-Encoding: chunked\r\n") != head.npos);
-  BOOST_TEST(head.find("Content-Length") == head.npos);
+  auto const answer = test::chunked_answer(client, "hello\n");
+  BOOST_TEST(answer.head.find("Transfer-Encoding: chunked\r\n") != answer.head.npos);
+  BOOST_TEST(answer.head.find("Content-Length") == answer.head.npos);
   BOOST_TEST((answer.content == content(3'000'000)));
   BOOST_TEST(status_of(answer.rest) == 200);
   BOOST_TEST(service.requests("/stream/{n}", "GET", 200) == 1);

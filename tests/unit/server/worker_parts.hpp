@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <loopmeter/server/loop.hpp>
 
@@ -30,6 +32,9 @@ inline void wait_for_octets(int socket, std::size_t count) {
 }
 
 struct worker_parts {
+  explicit worker_parts(std::vector<loopmeter::server::route> routes = test::routes())
+      : table(std::move(routes)) {}
+
   void run_until(auto condition) { test::run_until(worker.context, condition, "condition"); }
   void peer_sends(std::string_view text) const {
     BOOST_REQUIRE(::send(sockets.peer.get(), text.data(), text.size(), MSG_NOSIGNAL) ==
@@ -44,7 +49,7 @@ struct worker_parts {
   }
 
   loopmeter::metrics::registry registry;
-  loopmeter::server::route_table table{test::routes()};
+  loopmeter::server::route_table table;
   loopmeter::server::limits bounds;
   loopmeter::server::lifecycle life;
   loopmeter::server::request_metrics requests{registry, "test", table};

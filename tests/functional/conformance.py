@@ -77,7 +77,7 @@ def measure(name: str, version: str, address: str) -> Column:
 
 def columns() -> tuple[list[Column], list[str]]:
     """Ours first; and the names of those that are not installed."""
-    with Service() as service:
+    with Service(*cases.SERVICE_FLAGS) as service:
         found = [measure("demo-cpp", "this tree", service.address)]
     absent = []
     for name, make in (("nginx", peers.nginx), ("HAProxy", peers.haproxy)):

@@ -65,7 +65,7 @@ async def differences(address: str, chosen: list[dict]) -> tuple[list[str], int]
 
 class Cuts(unittest.TestCase):
     def test_the_verdict_does_not_depend_on_the_cut(self) -> None:
-        with Service() as service:
+        with Service(*cases.SERVICE_FLAGS) as service:
             found, sent = asyncio.run(differences(service.address, CASES))
         self.assertEqual(found[:5], [], f"{len(found)} in all")
         self.assertGreater(sent, len(CASES) * ROUNDS)

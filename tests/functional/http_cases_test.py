@@ -2,17 +2,18 @@
 """The cases of http_cases/ against the real binary: within the RFCs, mostly as we prefer, however
 the bytes are cut, and with every deadline kept."""
 import concurrent.futures
-import json
-import pathlib
 import re
 import subprocess
 import sys
 import unittest
 
+import barrage  # finds http_cases/
 from service import Service
 
-FOLDER = pathlib.Path(__file__).parent / "http_cases"
-CASES = json.loads((FOLDER / "cases.json").read_text("utf-8"))
+import cases
+
+FOLDER = barrage.HTTP_CASES
+CASES = cases.load()
 DEADLINES = [case["id"] for case in CASES if case["group"] == "time"]
 GROUPS = sorted({case["group"] for case in CASES} - {"time"})
 
@@ -29,7 +30,7 @@ Run = subprocess.CompletedProcess[str]
 def start(*arguments: str) -> concurrent.futures.Future[Run]:
     """Runs the cases on a service of their own."""
     def work() -> Run:
-        with Service() as service:
+        with Service(*cases.SERVICE_FLAGS) as service:
             host, port = service.address.split(":")
             return subprocess.run(
                 [sys.executable, str(FOLDER / "run_cases.py"), host, port, *arguments],

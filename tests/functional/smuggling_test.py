@@ -34,7 +34,7 @@ def ends_its_connection(case: dict) -> bool:
 
 class Counted(unittest.TestCase):
     def setUp(self) -> None:
-        self.service = self.enterContext(Service())
+        self.service = self.enterContext(Service(*cases.SERVICE_FLAGS))
         self.watcher = self.enterContext(wire.Client(self.service.address))
         self.scrape = scrape.fetch(self.service.address, self.watcher)
 

@@ -11,6 +11,10 @@ from pathlib import Path
 from judge import Case
 
 
+# Some cases exceed a limit that is below 16 MiB, which /echo has by this flag alone.
+SERVICE_FLAGS = ["--limit.streamed-body-bytes=1048576"]
+
+
 @dataclass(frozen=True)
 class Paths:
     """What the names in at signs stand for: pages of the server that is asked."""

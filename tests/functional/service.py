@@ -153,7 +153,7 @@ class Server(Program):
     def __init__(self, command: list[str], **options: Any) -> None:
         super().__init__(command, **options)
         try:
-            line = wait_until(lambda: self.logged("msg=listening"), timeout_s=20)
+            line = wait_until(lambda: self.logged("msg=listening"), timeout_s=60)
         except AssertionError:
             self.kill()
             raise

@@ -191,7 +191,6 @@ class Waiting(unittest.TestCase):
     def test_no_time_at_all_is_503(self) -> None:
         answer = self.ask("/metrics", "X-Prometheus-Scrape-Timeout-Seconds: 0.001\r\n")
         self.assertEqual(answer.status, 503)
-        self.assertIn(b"could not be gathered in the time", answer.body)
         self.assertIsNone(answer.field("Retry-After"))
         read = scrape.fetch(self.server.address)
         self.assertEqual(read.value("loopmeter_scrape_errors_total", cause="deadline"), 1)

@@ -117,7 +117,7 @@ class Memory(Base):
                    "--limit.body-timeout=10m", workers=1)
         before = memory(self.service, "VmRSS")
         forget_peak(self.service)
-        request = wire.message("POST", "/echo", b"x" * MB)
+        request = wire.message("GET", "/delay/1", b"x" * MB)  # held as a whole, unlike /echo's
         for one in self.connect(count):
             try:
                 one.sendall(request[:-1])

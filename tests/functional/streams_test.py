@@ -140,6 +140,21 @@ class Echo(Base):
             client.reset()
         wait_until(lambda: self.assertEqual(self.counted("/echo", "POST", 499), 1))
 
+    def test_reader_that_stops_for_good_is_cut(self) -> None:
+        with Service("--limit.write-stall-timeout=1s") as service, \
+                wire.Client(service.address) as client:
+            client.send(wire.message("GET", "/stream?bytes=1000000000000"))
+
+            def cut() -> None:
+                now = scrape.fetch(service.address)
+                self.assertEqual(now.value("loopmeter_http_limit_hits_total",
+                                           limit="write_stall_timeout"), 1)
+                self.assertEqual(now.value("loopmeter_http_open_connections"), 1)  # the scraper's
+            wait_until(cut, timeout_s=30, pause_s=0.1)
+            with self.assertRaises(ConnectionResetError):
+                while client.socket.recv(MB):
+                    pass
+
     def test_in_step_after_the_first_octets(self) -> None:
         """What was echoed may decide what is sent next."""
         size = 64 * 1024 + 1

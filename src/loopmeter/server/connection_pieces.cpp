@@ -238,7 +238,7 @@ connection::step connection::wait_in_handler(step what) {
   wire_.keep_input();
   auto const now = loop_.clock.update();  // handlers take time
   p.moved_bytes_ = 0;
-  hold_pieces();
+  hold_body(content_.size() + p.held_.size());
   account_unsent();
   if (lost()) throw_nobody_there();
   if (what == step::wait_writable) deadline_.set(limits.write_stall_timeout);

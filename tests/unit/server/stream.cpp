@@ -56,6 +56,9 @@ struct served {
     return client.answer();
   }
   void check_that_it_goes_on() { BOOST_TEST(body_of(exchange(tiny_get)) == "hello\n"); }
+  std::int64_t hits(std::string_view limit) const {
+    return service.value("loopmeter_http_limit_hits_total{limit=\"" + std::string(limit) + "\"}");
+  }
   void wait_for_code(std::string_view path, std::string_view method, int code) const {
     service.wait_for("test_http_requests_total{path=\"" + std::string(path) + "\",method=\"" +
                          std::string(method) + "\",code=\"" + std::to_string(code) + "\"}",
@@ -259,6 +262,9 @@ BOOST_AUTO_TEST_CASE(bad_content_is_refused_while_the_answer_has_not_begun) {
   BOOST_TEST(s.service.requests("/count", "POST", 413) == 2);
   BOOST_TEST(s.service.requests("/count", "POST", 400) == 3);
   BOOST_TEST(s.service.requests("/count", "POST", 431) == 1);
+  BOOST_TEST(s.hits("streamed_body_bytes") == 2);
+  BOOST_TEST(s.hits("trailer_bytes") == 1);
+  BOOST_TEST(s.hits("body_bytes") == 0);
   BOOST_TEST(s.service.value("loopmeter_http_handler_exceptions_total") == 0);
 }
 
@@ -278,6 +284,7 @@ BOOST_AUTO_TEST_CASE(content_that_does_not_come_is_waited_for_for_a_while) {
   BOOST_CHECK_EXCEPTION(begun.rest(), std::system_error, is_reset);
   s.wait_for_code("/echo", "POST", 408);
   BOOST_TEST(s.service.value("loopmeter_http_connections_cut_total") == 1);
+  BOOST_TEST(s.hits("body_timeout") == 4);
 }
 
 BOOST_AUTO_TEST_CASE(it_ends_in_a_reset_when_the_answer_has_begun) {
@@ -322,6 +329,32 @@ BOOST_AUTO_TEST_CASE(the_pace_of_content) {
   BOOST_TEST((limits.body_time_at(0) == milliseconds::max()));
 }
 
+BOOST_AUTO_TEST_CASE(what_a_worker_holds_of_pieces_is_bounded) {
+  served s(with([](auto &l) { l.held_body_bytes_max = 1000; }));
+  BOOST_TEST(status_of(s.exchange(post_by_length("/count", std::string(1000, 'h')))) == 200);
+  auto const refused = s.exchange(post_by_length("/count", std::string(1001, 'h')));
+  BOOST_TEST(status_of(refused) == 503);
+  BOOST_TEST(refused.find("Retry-After: 1\r\n") != refused.npos);
+  s.client.get("/write/1001");
+  BOOST_TEST(status_of(s.client.answer()) == 503);
+  BOOST_TEST(s.hits("held_body_bytes") == 2);
+  BOOST_TEST(status_of(s.exchange(post_by_length("/count", std::string(1000, 'h')))) == 200);
+}
+
+BOOST_AUTO_TEST_CASE(so_are_those_that_wait) {
+  served s(with([](auto &l) { l.waiting_requests_max = 1; }));
+  s.client.send(post("/count", "Content-Length: 3\r\n", "ab"));
+  test::wait_until([] { return test::streaming_now == 1; }, "the handler's begin");
+  test::client second(s.service.port());
+  second.get("/plain");
+  BOOST_TEST(status_of(second.answer()) == 503);
+  s.client.send("c");
+  BOOST_TEST(status_of(s.client.answer()) == 200);
+  second.get("/plain");
+  BOOST_TEST(status_of(second.answer()) == 200);
+  BOOST_TEST(s.hits("waiting_requests") == 1);
+}
+
 // However steady it is.
 BOOST_AUTO_TEST_CASE(content_that_drips_is_too_slow) {
   served s(with([](auto &l) {
@@ -341,6 +374,7 @@ BOOST_AUTO_TEST_CASE(content_that_drips_is_too_slow) {
     }
   }
   BOOST_TEST(status_of(answer) == 408);
+  BOOST_TEST(s.hits("body_rate") == 1);
 }
 
 BOOST_AUTO_TEST_CASE(nobody_is_too_slow_for_the_time_that_the_handler_takes) {
@@ -475,6 +509,7 @@ BOOST_AUTO_TEST_CASE(a_reader_that_stalls_is_cut) {
   s.wait_for_code("/write/{n}", "GET", 499);
   BOOST_TEST(test::streaming_now == 0);
   BOOST_TEST(s.service.value("loopmeter_http_connections_cut_total") == 1);
+  BOOST_TEST(s.hits("write_stall_timeout") == 1);
   BOOST_CHECK_EXCEPTION(stalled.rest(), std::system_error, is_reset);
   s.check_that_it_goes_on();
 }

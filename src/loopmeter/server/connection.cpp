@@ -85,6 +85,7 @@ connection::step connection::proceed() {
         return wait_for(pieces_ != nullptr ? step::run_streaming_handler : step::run_handler);
       case progress::need_more:
         if (!wire_.flush()) return wait_for(step::wait_writable);
+        if (lost()) break;  // what fails a send alone makes no edge to wait for
         if (wire_.ended()) return end_of_input();
         if (!wire_.source().readable()) {
           if (!must_end_idle()) return wait_for(step::wait_readable);

@@ -206,6 +206,20 @@ BOOST_FIXTURE_TEST_CASE(drain_looks_for_a_request_before_it_ends_an_idle_connect
   BOOST_TEST(peer_receives().empty());
 }
 
+// As when the kernel has no memory for it: the socket is well, and nothing more will come of it.
+BOOST_FIXTURE_TEST_CASE(a_send_that_fails_alone_ends_it, test::worker_parts) {
+  using step = loopmeter::server::connection::step;
+  loopmeter::server::connection c(worker, std::move(sockets.ours));
+  BOOST_REQUIRE(c.open());
+  BOOST_TEST((c.proceed() == step::wait_readable));
+  BOOST_REQUIRE(::shutdown(ours, SHUT_WR) == 0);
+  auto const request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"sv;
+  peer_sends(request);
+  test::wait_for_octets(ours, request.size());
+  run_until([&] { return c.source().readable(); });
+  BOOST_TEST((c.proceed() == step::closed));
+}
+
 BOOST_FIXTURE_TEST_CASE(drain_ends_an_idle_connection, test::worker_parts) {
   using step = loopmeter::server::connection::step;
   loopmeter::server::connection c(worker, std::move(sockets.ours));

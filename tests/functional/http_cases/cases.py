@@ -12,7 +12,7 @@ from judge import Case
 
 
 # Some cases exceed a limit that is below 16 MiB, which /echo has by this flag alone.
-SERVICE_FLAGS = ["--limit.streamed-body-bytes=1048576"]
+SERVICE_FLAGS = ["--limit.streamed-body-bytes=1MB"]
 
 
 @dataclass(frozen=True)

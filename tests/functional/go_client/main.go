@@ -24,8 +24,9 @@ var (
 // unsized hides how long a body is, so that it goes out in chunks.
 type unsized struct{ io.Reader }
 
-// ask gives the status, the content and whether the connection had been used before.
-func ask(method, target string, body io.Reader, header ...string) (*http.Response, []byte, bool, error) {
+// ask gives the answer, its content and whether the connection had been used before.
+func ask(method, target string, body io.Reader, header ...string) (
+	*http.Response, []byte, bool, error) {
 	request, err := http.NewRequest(method, base+target, body)
 	if err != nil {
 		return nil, nil, false, err
@@ -34,8 +35,10 @@ func ask(method, target string, body io.Reader, header ...string) (*http.Respons
 		request.Header.Set(header[i], header[i+1])
 	}
 	reused := false
-	trace := &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) { reused = got.Reused }}
-	answer, err := client.Do(request.WithContext(httptrace.WithClientTrace(request.Context(), trace)))
+	context := httptrace.WithClientTrace(request.Context(), &httptrace.ClientTrace{
+		GotConn: func(got httptrace.GotConnInfo) { reused = got.Reused },
+	})
+	answer, err := client.Do(request.WithContext(context))
 	if err != nil {
 		return nil, nil, false, err
 	}
@@ -119,7 +122,13 @@ func errors() error {
 	for _, one := range []struct {
 		method, target string
 		status         int
-	}{{"GET", "/nothing", 404}, {"DELETE", "/hello", 405}, {"BREW", "/hello", 501}, {"GET", "/status/503", 503}, {"GET", "/status/204", 204}} {
+	}{
+		{"GET", "/nothing", 404},
+		{"DELETE", "/hello", 405},
+		{"BREW", "/hello", 501},
+		{"GET", "/status/503", 503},
+		{"GET", "/status/204", 204},
+	} {
 		answer, content, _, err := ask(one.method, one.target, nil)
 		if err := expect(one.status, nil, answer, content, err); err != nil {
 			return fmt.Errorf("%s %s: %w", one.method, one.target, err)

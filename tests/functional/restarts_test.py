@@ -164,8 +164,9 @@ class Senders(unittest.TestCase):
             service.ready()
             streams = [await asyncio.open_connection(*wire.endpoint(service.address))
                        for _ in range(SENDERS)]
-            for reader, writer in streams:  # so that each is accepted, and idle
+            for _, writer in streams:
                 writer.write(REQUEST)
+            for reader, _ in streams:  # so that each is accepted, and idle
                 await reader.readuntil(ANSWER_END)
             service.signal(signal.SIGTERM)
             begin = time.monotonic()

@@ -20,7 +20,7 @@ SEED = 7
 def refused(address: str) -> None:
     """AssertionError as long as somebody listens."""
     try:
-        # Short: a SYN that comes while the listeners close is dropped and sent again a second later.
+        # Short: a SYN that comes while the listeners close is dropped, and sent again 1 s later.
         wire.Client(address, timeout_s=0.2).close()
     except ConnectionRefusedError:
         return

@@ -32,7 +32,8 @@ RUNS = re.compile(r"^stat::number_of_executed_units:\s*(\d+)", re.MULTILINE)
 
 
 def escaped(data: bytes) -> str:
-    return data.decode("latin-1").encode("unicode_escape").decode("ascii")
+    line = data.decode("latin-1").encode("unicode_escape").decode("ascii")
+    return line[:-1] + "\\x20" if line.endswith(" ") else line  # seen, and kept by editors
 
 
 def unescaped(line: str) -> bytes:

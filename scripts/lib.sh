@@ -21,15 +21,15 @@ packages_for() {
   case $1 in
     build)
       echo ca-certificates ccache g++ git libboost-program-options1.81-dev libboost1.81-dev \
-        libisal-dev libjemalloc-dev libprotozero-dev libspdlog-dev meson ninja-build pkg-config \
-        prometheus-cpp-dev
+        libcrypt-dev libisal-dev libjemalloc-dev libprotozero-dev libspdlog-dev libssl-dev \
+        libyaml-cpp-dev meson ninja-build pkg-config prometheus-cpp-dev
       ;;
     test)
       packages_for build
       packages_for image
       echo clang-16 clang-format-16 clang-tidy-16 curl debian-archive-keyring faketime hey \
         iproute2 libboost-test1.81-dev libclang-rt-16-dev liblua5.3-0 \
-        libopentracing-c-wrapper0 libpcre2-posix3 nftables nghttp2-client procps python3 \
+        libopentracing-c-wrapper0 libpcre2-posix3 nftables nghttp2-client openssl procps python3 \
         python3-h11 python3-prometheus-client python3-yaml shellcheck slowhttptest strace \
         util-linux wrk zlib1g-dev
       ;;

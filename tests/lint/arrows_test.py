@@ -12,7 +12,8 @@ MAY_USE = {
     "metrics": {"base"},
     "exposition": {"base", "metrics"},
     "collectors": {"base", "metrics"},
-    "server": {"base", "http", "metrics", "exposition", "collectors"},
+    "web": {"base"},
+    "server": {"base", "http", "metrics", "exposition", "collectors", "web"},
 }
 # What a room must not include of the world outside.
 FORBIDDEN = {
@@ -20,6 +21,7 @@ FORBIDDEN = {
     "exposition": r"<boost/asio|<sys/socket|<prometheus/",
     "collectors": r"<boost/asio|<sys/socket",
     "http": r"<boost/asio/(?!buffer)|<sys/socket|<prometheus/",
+    "web": r"<boost/|<sys/socket|<prometheus/",
     "base": r"<boost/|<prometheus/",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"][^>"]+[>"])', re.MULTILINE)

@@ -70,6 +70,7 @@ void append_head(std::string &out, response const &answer, head_context const &c
     out += "\r\nConnection: keep-alive";
   }
   out += "\r\n";
+  out += context.fields;
   out += answer.fields;
   out += "\r\n";
 }

@@ -87,6 +87,7 @@ enum class body_end : std::uint8_t { length, chunked, unsaid };
 struct head_context {
   std::string_view date;        ///< IMF-fixdate
   std::string_view allow;       ///< for 405 and OPTIONS; else empty
+  std::string_view fields;      ///< further field lines of every answer, each with CRLF
   bool close = false;           ///< say `Connection: close`
   bool keep_alive_1_0 = false;  ///< say `Connection: keep-alive`, which HTTP/1.0 must be told
   body_end end = body_end::length;

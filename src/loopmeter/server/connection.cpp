@@ -79,6 +79,8 @@ connection::step connection::proceed() {
         if (much && !wire_.flush()) return wait_for(step::wait_writable);
         break;
       }
+      case progress::wait_login:
+        return wait_for(wire_.flush() ? step::wait_login : step::wait_writable);
       case progress::run_handler:
         keep_exchange();
         if (!wire_.flush()) return wait_for(step::wait_writable);
@@ -91,6 +93,7 @@ connection::step connection::proceed() {
           if (!must_end_idle()) return wait_for(step::wait_readable);
           break;
         }
+        if (!wire_.takes_turn()) return wait_for(step::yield);
         wire_.receive();
         break;
     }
@@ -99,6 +102,7 @@ connection::step connection::proceed() {
 }
 
 connection::progress connection::read_request() {
+  if (state_ == state::login) return end_login();
   if (state_ == state::handling) return progress::run_handler;
   if (state_ == state::streaming) return progress::streaming;
   if (state_ == state::body) return read_body();
@@ -118,7 +122,8 @@ connection::progress connection::read_head() {
   auto const bytes = input.substr(0, scanner_.head_size()).substr(scanner_.skipped());
   exchange_.base_ = bytes.data();
   auto const status = http::parse_head(bytes, exchange_.head_);
-  return status == 0 ? begin_exchange() : refuse(status);
+  if (status != 0) return refuse(status);
+  return loop_.doorman == nullptr ? begin_exchange() : admit();
 }
 
 // The head is whole: find the row, and refuse what needs no body to be refused.
@@ -235,12 +240,16 @@ http::response connection::checked(http::response made) {
 
 connection::progress connection::refuse(std::uint16_t status, std::string_view allow) {
   // What follows in the stream cannot be told apart from content any more, unless there was none.
-  bool const framed = status == 404 || status == 405;
+  bool const framed =
+      status == 401 || status == 404 || status == 405 || status == 429 || status == 503;
   if (!framed || exchange_.head_.framing != http::body_framing::none) {
     closing_ = true;
     must_linger_ = true;
   }
-  answer(http::error_response(status), allow);
+  auto refusal = http::error_response(status);
+  if (status == 401) refusal.fields = loop_.doorman->challenge();
+  if (status == 429 || status == 503) refusal.fields = "Retry-After: 1\r\n";
+  answer(refusal, allow);
   next_request();
   return progress::answered;
 }
@@ -270,6 +279,7 @@ http::head_context connection::head_context(std::string_view allow) {
   context.allow = allow;
   context.close = closing_;
   context.keep_alive_1_0 = !exchange_.head_.http_1_1;
+  if (loop_.doorman != nullptr) context.fields = loop_.doorman->header_lines();
   return context;
 }
 

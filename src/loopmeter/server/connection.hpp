@@ -34,6 +34,7 @@ class connection : public connection_link, public expendable_link {
     wait_readable,
     wait_writable,
     yield,        ///< there is more to do, but others have a right to their turn
+    wait_login,   ///< for a password to be checked: async_wait_for_login()
     run_handler,  ///< a waiting handler: co_await start_handler(), then finish() or fail()
     run_streaming_handler,  ///< co_await start_streaming_handler(), then end_streaming_handler()
     done,                   ///< of what a streaming handler asked for
@@ -46,7 +47,10 @@ class connection : public connection_link, public expendable_link {
   connection &operator=(connection const &) = delete;
 
   /// Begins to watch the socket; false when the kernel refuses.
-  bool open() { return wire_.open(); }
+  bool open() {
+    opened_ = loop_.clock.now();
+    return wire_.open();
+  }
   /// Reads, answers and writes until it must wait.
   step proceed();
 
@@ -69,6 +73,14 @@ class connection : public connection_link, public expendable_link {
           }
         },
         token);
+  }
+
+  /// Completes when the password is checked or time is up; then come back to proceed().
+  template <class Token>
+  auto async_wait_for_login(Token &&token) {
+    login_waited_ = true;
+    return exchange_.sleeper_.async_sleep(loop_.common.limits.head_timeout,
+                                          std::forward<Token>(token));
   }
 
   task<http::response> start_handler();
@@ -96,6 +108,7 @@ class connection : public connection_link, public expendable_link {
 
   enum class state : std::uint8_t {
     head,       // waiting for a request or reading its head
+    login,      // who asks is being found out
     body,       // reading its content
     handling,   // a waiting handler runs
     streaming,  // an answer is made slice by slice
@@ -103,10 +116,13 @@ class connection : public connection_link, public expendable_link {
     lingering,  // our FIN is sent; what comes is thrown away
     closed,
   };
-  enum class progress : std::uint8_t { need_more, answered, run_handler, streaming };
+  enum class progress : std::uint8_t { need_more, answered, wait_login, run_handler, streaming };
 
   progress read_request();
   progress read_head();
+  progress admit();
+  progress begin_login();
+  progress end_login();
   progress begin_exchange();
   progress read_body();
   http::body_limits body_limits() const noexcept;
@@ -193,6 +209,7 @@ class connection : public connection_link, public expendable_link {
   bool timed_out_ = false;
   bool cut_ = false;
   bool active_ = false;                 // as it is counted
+  bool login_waited_ = false;           // as long as it may take
   bool closed_before_handler_ = false;  // the FIN came along with the request
   std::uint32_t requests_ = 0;
   std::size_t lingered_bytes_ = 0;
@@ -209,8 +226,10 @@ class connection : public connection_link, public expendable_link {
   std::string kept_exchange_;  // head and content while a waiting handler runs
   std::unique_ptr<streamed_body> stream_;
   std::unique_ptr<stream> pieces_;  // of a streaming handler
+  std::unique_ptr<login_wait> login_;
   std::size_t resource_ = route_table::not_found;
   route const *row_ = nullptr;
+  clock::time_point opened_;        // of the connection
   clock::time_point started_;       // of the request
   clock::time_point body_started_;  // of its content
   exchange exchange_;

@@ -14,7 +14,7 @@ connection::step connection::end_of_input() {
     refuse(timed_out_ ? 408 : 400);
   } else {
     if (timed_out_) deadline_struck();
-    must_linger_ = timed_out_;  // a request may be on its way to us
+    must_linger_ = !wire_.peer_finished();  // a request may be on its way to us
     state_ = state::finishing;
   }
   timed_out_ = false;
@@ -24,7 +24,8 @@ connection::step connection::end_of_input() {
 connection::step connection::finished_sending() {
   bool const nothing_to_come =
       wire_.input().empty() && !must_linger_ && !loop_.common.life.draining();
-  if (lost() || wire_.ended() || nothing_to_come || !wire_.end_sending()) return close();
+  wire_.say_goodbye();
+  if (lost() || wire_.peer_finished() || nothing_to_come || !wire_.end_sending()) return close();
   state_ = state::lingering;
   wire_.drop_input();
   deadline_.set(loop_.common.limits.linger_timeout);
@@ -37,11 +38,11 @@ connection::step connection::linger() {
   while (!timed_out_ && lingered_bytes_ < loop_.common.limits.linger_bytes_max) {
     if (!wire_.source().readable()) return wait_for(step::wait_readable);
     lingered_bytes_ += wire_.discard();
-    if (wire_.ended()) break;
+    if (wire_.peer_finished()) break;
   }
   if (timed_out_) {
     hit(limit::linger_timeout);
-  } else if (!wire_.ended()) {
+  } else if (!wire_.peer_finished()) {
     hit(limit::linger_bytes);
   }
   return close();
@@ -50,11 +51,12 @@ connection::step connection::linger() {
 connection::step connection::close() noexcept {
   if (state_ == state::closed) return step::closed;
   if (wire_.peer_timed_out()) hit(limit::user_timeout);
-  bool const unanswered =
-      state_ == state::body || state_ == state::handling || state_ == state::streaming;
+  bool const unanswered = state_ == state::login || state_ == state::body ||
+                          state_ == state::handling || state_ == state::streaming;
   if (unanswered) account(cut_ ? std::uint16_t{503} : http::status_client_closed_request);
   if (stream_ != nullptr) drop_stream();
   if (pieces_ != nullptr && pieces_->writer_.begun()) wire_.break_off();
+  login_ = nullptr;
   bool const under_way = unanswered || wire_.has_unsent();
   if (under_way && (cut_ || timed_out_)) loop_.common.connections.cut.inc();
   loop_.output.clear();
@@ -67,7 +69,7 @@ connection::step connection::close() noexcept {
 
 // In the last phase of a drain no request is waited for: one may be here unseen, or we end.
 bool connection::must_end_idle() {
-  bool const idle = state_ == state::head && wire_.input().empty();
+  bool const idle = state_ == state::head && wire_.input().empty() && !wire_.shaking_hands();
   if (!idle || loop_.common.life.phase() < phase::finishing) return false;
   wire_.receive();
   if (wire_.input().empty() && !wire_.ended()) {
@@ -85,7 +87,8 @@ bool connection::serves() const noexcept {
 }
 
 void connection::drain() {
-  if (state_ != state::head || !wire_.input().empty() || wire_.has_unsent()) return;
+  bool const idle = state_ == state::head && wire_.input().empty() && !wire_.shaking_hands();
+  if (!idle || wire_.has_unsent()) return;
   wire_.receive();
   wire_.keep_input();
   if (wire_.input().empty()) {

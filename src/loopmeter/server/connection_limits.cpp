@@ -73,6 +73,7 @@ clock::duration connection::patience(clock::time_point now) {
   if (state_ == state::body) {
     return body_started_ + std::min(limits.whole_body_time_at(content_.size()), cap) - now;
   }
+  if (wire_.shaking_hands()) return opened_ + std::min(limits.head_timeout, cap) - now;
   if (wire_.input().empty()) return std::min(limits.idle_timeout, cap);
   return started_ + std::min(limits.head_timeout, cap) - now;
 }
@@ -87,7 +88,8 @@ void connection::deadline_struck() noexcept {
     bool const whole = age(body_started_) >= limits.body_timeout;
     hit(whole ? limit::body_timeout : limit::body_rate);
   } else {
-    hit(wire_.input().empty() ? limit::idle_timeout : limit::head_timeout);
+    bool const idle = wire_.input().empty() && !wire_.shaking_hands();
+    hit(idle ? limit::idle_timeout : limit::head_timeout);
   }
 }
 
@@ -110,7 +112,7 @@ void connection::stand_among_silent(bool silent) noexcept {
 
 door::place connection::make_way() {
   expendable_link::unlink();
-  tell_overloaded(wire_.socket());
+  tell_overloaded(wire_.socket(), loop_.tls());
   cut();
   wire_.close();  // of as many as come at once, the descriptors would add up
   return std::move(place_);

@@ -340,7 +340,7 @@ void listener::shed_without_descriptors() {
     if (has_whole_head(accepted.get())) {
       begin_serving(loop_, std::move(accepted), loop_.entrance.enter_last());
     } else {
-      tell_overloaded(accepted.get());
+      tell_overloaded(accepted.get(), loop_.tls());
     }
   }
   if (!spare_) spare_ = open_spare();

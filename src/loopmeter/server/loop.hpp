@@ -7,12 +7,14 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <loopmeter/http/date.hpp>
 #include <loopmeter/server/admission.hpp>
+#include <loopmeter/server/doorman.hpp>
 #include <loopmeter/server/lifecycle.hpp>
 #include <loopmeter/server/limits.hpp>
 #include <loopmeter/server/loop_clock.hpp>
@@ -43,6 +45,7 @@ struct shared {
   request_metrics const &requests;
   connection_metrics const &connections;
   server::admission &admission;
+  web_access *web = nullptr;  ///< null without a web configuration
 };
 
 struct loop {
@@ -52,9 +55,12 @@ struct loop {
         measured(handles),
         only(serves_only),
         entrance(s.admission),
+        doorman(s.web == nullptr ? nullptr : std::make_unique<server::doorman>(*s.web)),
         input(input_bytes),
         ready(context, clock, handles.ready),
         sleeps(context, clock, handles.lag) {}
+
+  bool tls() const noexcept { return doorman != nullptr && doorman->tls(); }
 
   /// Read at once from a socket.
   static constexpr std::size_t input_bytes = 64 * 1024;
@@ -66,7 +72,9 @@ struct loop {
   http::date_cache dates;
   door entrance;
   boost::intrusive::list<connection_link, boost::intrusive::constant_time_size<false>> connections;
-  std::function<void()> on_last_closed;  ///< while the worker finishes
+  std::function<void()> on_last_closed;      ///< while the worker finishes
+  std::unique_ptr<server::doorman> doorman;  ///< null without a web configuration
+  bool handshake_this_turn = false;          ///< see wire::takes_turn()
 
   // What all connections hold together, against the limits for a worker.
   std::size_t waiting_requests = 0;
@@ -82,6 +90,9 @@ struct loop {
   // octets that are not used up.
   std::vector<char> input;
   std::string output;
+  // With TLS alone: what the peer says, and what is sealed to be sent.
+  std::vector<char> opened;
+  std::string sealed;
 
   // The order below matters: ready set and wheel go first and drop the handlers that wait; then the
   // io_context unwinds the coroutines, whose connections still find what stands above.

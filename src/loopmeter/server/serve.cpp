@@ -33,6 +33,9 @@ task<void> serve(loop &owner, unique_fd socket, door::place place) {
         case connection::step::yield:
           co_await c.async_wait(next, asio::redirect_error(use_task, ignored));
           break;
+        case connection::step::wait_login:
+          co_await c.async_wait_for_login(asio::redirect_error(use_task, ignored));
+          break;
         case connection::step::run_handler: {
           http::response answer;
           std::exception_ptr failed;
@@ -76,7 +79,7 @@ void admit(loop &owner, unique_fd socket) {
   auto place = owner.entrance.enter();
   if (place) return begin_serving(owner, std::move(socket), std::move(place));
   owner.common.connections.limit_hits.at(limit::reserved_connections).inc();
-  if (owner.silent.empty()) return owner.turned_away.turn_away(std::move(socket));
+  if (owner.silent.empty()) return owner.turned_away.turn_away(std::move(socket), owner.tls());
   auto &oldest = static_cast<connection &>(owner.silent.front());
   begin_serving(owner, std::move(socket), oldest.make_way());
 }

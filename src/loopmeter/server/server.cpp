@@ -21,6 +21,7 @@ constexpr std::chrono::milliseconds gate_grace{100};
 constexpr std::chrono::seconds cut_grace{1};
 // Two scrapes within this time: somebody does it again and again. A minute is a usual interval.
 constexpr std::chrono::minutes regular_interval_max{3};
+constexpr std::chrono::seconds web_watch_interval{1};
 
 unsigned threads_of(options const &chosen) noexcept {
   return chosen.workers + (chosen.admin_listen ? 1 : 0);
@@ -35,6 +36,11 @@ options computed(options chosen) {
   return chosen;
 }
 
+std::unique_ptr<web_access> make_web_access(options const &chosen, metrics::registry &registry) {
+  if (chosen.web_config_file.empty()) return nullptr;
+  return std::make_unique<web_access>(chosen.web_config_file, chosen.service, registry);
+}
+
 }  // namespace
 
 server::server(options chosen, std::vector<route> routes, metrics::registry &registry,
@@ -46,7 +52,8 @@ server::server(options chosen, std::vector<route> routes, metrics::registry &reg
       admission_(options_.limits, threads_of(options_)),
       loops_(registry, options_.workers, options_.admin_listen.has_value()),
       life_(life),
-      shared_{routes_, options_.limits, life_, requests_, connections_, admission_} {
+      web_(make_web_access(options_, registry)),
+      shared_{routes_, options_.limits, life_, requests_, connections_, admission_, web_.get()} {
   LOOPMETER_ASSERT(options_.workers > 0);
   connections_.max.set(static_cast<double>(options_.limits.connections_max));
   add_workers();
@@ -108,6 +115,10 @@ void server::run() {
   for (auto const &row : routes_.rows()) {
     if (row.needs != nullptr) row.needs->start();
   }
+  if (web_ != nullptr) {
+    web_->desk().start();
+    watch_web_config();
+  }
   for (auto &w : workers_)
     w->start();
   running_ = workers_.size();
@@ -124,6 +135,7 @@ void server::stop_companions() noexcept {
   for (auto const &row : routes_.rows()) {
     if (row.needs != nullptr) row.needs->stop();
   }
+  if (web_ != nullptr) web_->desk().stop();
 }
 
 void server::wait_for_signal() {
@@ -137,8 +149,10 @@ void server::wait_for_signal() {
 void server::on_signal(int number) {
   if (number == SIGUSR1) return log_state();
   if (number == SIGHUP) {
+    reload_web_config();
     if (options_.on_hangup) return options_.on_hangup();
-    return log::info("nothing to read again", {{"signal", number}});
+    if (web_ == nullptr) log::info("nothing to read again", {{"signal", number}});
+    return;
   }
   if (life_.draining()) {
     log::warn("second signal: ending at once", {{"signal", number}});
@@ -163,6 +177,25 @@ void server::log_state() {
 
 void server::request_stop() {
   asio::post(control_, [this] { drain(); });
+}
+
+void server::reload() {
+  asio::post(control_, [this] { reload_web_config(); });
+}
+
+void server::reload_web_config() {
+  if (web_ == nullptr || !web_->reload()) return;
+  for (auto &w : workers_)
+    w->adopt(web_->policy());
+}
+
+void server::watch_web_config() {
+  web_timer_.expires_after(web_watch_interval);
+  web_timer_.async_wait([this](error_code ec) {
+    if (ec) return;
+    if (web_->changed()) reload_web_config();
+    watch_web_config();
+  });
 }
 
 // Not ready, but still serving: until every balancer has seen that we are not ready, a connection

@@ -30,6 +30,7 @@
 #include <loopmeter/server/limits.hpp>
 #include <loopmeter/server/listener.hpp>
 #include <loopmeter/server/route.hpp>
+#include <loopmeter/server/web_access.hpp>
 #include <loopmeter/server/worker.hpp>
 
 namespace loopmeter::server {
@@ -60,8 +61,13 @@ struct options {
   std::chrono::milliseconds shutdown_last_scrape{0};
   /// Then: how long requests under way may take before they are cut.
   std::chrono::milliseconds shutdown_timeout{15'000};
+  /// TLS, logins, headers and the rate limit, in the format of Prometheus' exporters
+  /// (docs/web-config.md), on all addresses; empty: plain HTTP for everybody. Read again when it or
+  /// what it names changes.
+  std::string web_config_file{};
   /// End run() on SIGTERM and SIGINT by a drain; a second signal ends the process at once. SIGHUP
-  /// calls `on_hangup`, SIGUSR1 logs what the server is doing.
+  /// reads the web configuration again and calls `on_hangup`, SIGUSR1 logs what the server is
+  /// doing.
   bool handle_signals = true;
   std::function<void()> on_hangup{};
 };
@@ -69,7 +75,7 @@ struct options {
 /// One server in a process or several; each with its registry entries.
 class server {
  public:
-  /// Throws std::invalid_argument (routes), metrics::registration_error, or
+  /// Throws std::invalid_argument (routes), metrics::registration_error, web::config_error, or
   /// boost::system::system_error (no descriptors).
   server(options chosen, std::vector<route> routes, metrics::registry &registry, lifecycle &life);
   ~server();
@@ -84,11 +90,18 @@ class server {
   /// As they are in force: what was left to be computed is.
   limits const &bounds() const noexcept { return options_.limits; }
 
+  /// Whether it speaks HTTPS.
+  bool tls() const noexcept { return web_ != nullptr && web_->tls(); }
+
   /// Serves until asked to stop, drains, and returns when every connection is closed.
   void run();
 
   /// Begins the drain; from any thread, any number of times.
   void request_stop();
+
+  /// Reads the web configuration again, if there is one; from any thread. What cannot be read is
+  /// logged, and changes nothing.
+  void reload();
 
  private:
   void add_workers();
@@ -96,6 +109,8 @@ class server {
   void wait_for_signal();
   void on_signal(int number);
   void log_state();
+  void watch_web_config();
+  void reload_web_config();
   void drain();
   void wait_for_last_scrape();
   void check_last_scrape();
@@ -115,11 +130,13 @@ class server {
   admission admission_;
   loop_metrics loops_;
   lifecycle &life_;
+  std::unique_ptr<web_access> web_;  // null without a web configuration
   shared shared_;
   std::vector<std::string> addresses_;
 
   asio::io_context control_{1};         // runs on the thread that calls run()
   asio::steady_timer timer_{control_};  // the drain's, from one step to the next
+  asio::steady_timer web_timer_{control_};
   asio::signal_set signals_{control_};
   std::size_t running_ = 0;
   bool waiting_for_scrape_ = false;

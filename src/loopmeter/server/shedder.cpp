@@ -28,14 +28,14 @@ void discard(int socket) noexcept {
 
 }  // namespace
 
-void tell_overloaded(int socket) noexcept {
-  ::send(socket, overloaded.data(), overloaded.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+void tell_overloaded(int socket, bool tls) noexcept {
+  if (!tls) ::send(socket, overloaded.data(), overloaded.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   ::shutdown(socket, SHUT_WR);
   discard(socket);
 }
 
-void shedder::turn_away(unique_fd socket) {
-  tell_overloaded(socket.get());
+void shedder::turn_away(unique_fd socket, bool tls) {
+  tell_overloaded(socket.get(), tls);
   if (held_[next_]) discard(held_[next_].get());
   held_[next_] = std::move(socket);
   next_ = (next_ + 1) % held_max;

@@ -11,8 +11,9 @@
 
 namespace loopmeter::server {
 
-/// Says so on a socket, sends our FIN, and throws away what has come. Four system calls.
-void tell_overloaded(int socket) noexcept;
+/// Says so on a socket, sends our FIN, and throws away what has come. Four system calls. With TLS a
+/// handshake would have to come first: there the FIN is all that is said.
+void tell_overloaded(int socket, bool tls) noexcept;
 
 /// Keeps the last few of them for a moment: octets that come after a close make the kernel send a
 /// reset, which can destroy the answer on its way. On the worker's thread.
@@ -26,7 +27,7 @@ class shedder {
   shedder &operator=(shedder const &) = delete;
 
   /// Closed after `linger`, or when so many others have come.
-  void turn_away(unique_fd socket);
+  void turn_away(unique_fd socket, bool tls);
   /// Gives their descriptors back now.
   void close_all() noexcept;
 

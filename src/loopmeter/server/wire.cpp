@@ -7,6 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <new>
+
+#include <boost/asio/post.hpp>
+
+#include <loopmeter/base/log.hpp>
+#include <loopmeter/server/log_gate.hpp>
 
 namespace loopmeter::server {
 
@@ -33,7 +39,27 @@ ssize_t send_parts(int socket, std::string_view first, std::string_view second) 
   return ::sendmsg(socket, &message, MSG_NOSIGNAL);
 }
 
+// Sealed at once, and sent: four full records, some 20 µs.
+constexpr std::size_t sealed_piece_bytes = std::size_t{64} * 1024;
+// Then the other connections of the worker get their turn.
+constexpr std::size_t sealed_bytes_per_turn = std::size_t{1} << 20;
+
 }  // namespace
+
+wire::~wire() {
+  if (!shaking_hands() || !tls_->begun()) return;  // not begun: a port scan, or a probe
+  bool const gone = ended_ || failed();
+  note_handshake_failure(gone ? web::tls_failure::closed : web::tls_failure::timeout, {});
+}
+
+bool wire::open() noexcept {
+  try {
+    if (loop_.doorman != nullptr) tls_ = loop_.doorman->new_stream();
+  } catch (std::bad_alloc const &) {
+    return false;
+  }
+  return !loop_.ready.add(source_, socket_.get());
+}
 
 std::size_t wire::discard() noexcept {
   auto &buffer = loop_.input;
@@ -55,7 +81,8 @@ std::size_t wire::discard() noexcept {
 
 void wire::receive() {
   keep_input();  // it may stand in the buffer that is read into now
-  std::string_view const fresh(loop_.input.data(), discard());
+  std::string_view fresh(loop_.input.data(), discard());
+  if (tls_ != nullptr) fresh = open_records(fresh);
   if (kept_input_.empty()) {
     input_ = fresh;
   } else {
@@ -76,7 +103,11 @@ void wire::keep_input() {
 }
 
 bool wire::flush(std::string_view large_body) {
-  auto &output = loop_.output;
+  return tls_ == nullptr ? send_or_keep(loop_.output, large_body) : flush_sealed(large_body);
+}
+
+// Clears `output`.
+bool wire::send_or_keep(std::string &output, std::string_view large_body) {
   if (output.empty() && large_body.empty()) return unsent_.empty();
   if (!unsent_.empty()) {
     unsent_ += output;
@@ -120,7 +151,7 @@ bool wire::send_unsent() {
   }
   release(unsent_);
   unsent_begin_ = 0;
-  return true;
+  return unsealed_.empty() || failed_ || send_unsealed();
 }
 
 bool wire::end_sending() noexcept {
@@ -144,6 +175,106 @@ void wire::break_off() noexcept {
   failed_ = true;
   linger const at_once{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+// --- TLS -----------------------------------------------------------------------------------------
+
+bool wire::takes_turn() {
+  if (!shaking_hands()) return true;
+  if (loop_.handshake_this_turn) return false;
+  loop_.handshake_this_turn = true;
+  // Behind everything that is ready by now, and a look at the sockets.
+  asio::post(loop_.context, [&turn = loop_.handshake_this_turn] { turn = false; });
+  return true;
+}
+
+// All of them: what is left of a record is kept by the stream, so that no octet is ever hidden from
+// whoever asks whether the socket is readable.
+std::string_view wire::open_records(std::string_view sealed) {
+  auto &opened = loop_.opened;
+  if (opened.empty()) opened.resize(loop::input_bytes + web::tls_stream::held_bytes_max);
+  bool const was_shaking = tls_->shaking_hands();
+  auto const size = tls_->open(sealed, opened, loop_.sealed);
+  if (was_shaking) note_handshake();
+  send_or_keep(loop_.sealed, {});
+  using stage = web::tls_stream::stage;
+  auto const now = tls_->now();
+  if (ended_ && now == stage::open) loop_.doorman->measured().truncations.inc();
+  deaf_ = now == stage::finished || now == stage::failed;
+  return {opened.data(), size};
+}
+
+void wire::note_handshake() {
+  if (tls_->shaking_hands()) return;
+  if (tls_->now() == web::tls_stream::stage::failed) {
+    note_handshake_failure(tls_->failure(), tls_->failure_text());
+  } else {
+    loop_.doorman->measured().handshakes.at(tls_->version()).inc();
+  }
+}
+
+void wire::note_handshake_failure(web::tls_failure reason, std::string_view text) {
+  loop_.doorman->measured().handshake_failures.at(reason).inc();
+  static log_gate gate;  // of the process: whoever can connect must not fill the log
+  if (auto const left_out = gate.pass(loop_.clock.now())) {
+    log::warn("TLS handshake failed", {{"reason", web::tls_failure_names[label_index(reason)]},
+                                       {"error", text},
+                                       {"left_out", *left_out}});
+  }
+}
+
+// Takes what it sends from the front of `plain`; false when the socket is full or the turn over.
+bool wire::seal_and_send(std::string_view &plain, std::size_t &budget) {
+  while (!plain.empty() && !failed_) {
+    if (budget == 0) return false;
+    auto const piece = plain.substr(0, std::min(sealed_piece_bytes, budget));
+    failed_ = !tls_->seal(piece, loop_.sealed);
+    plain.remove_prefix(piece.size());
+    budget -= piece.size();
+    bool const last_piece = plain.empty() && loop_.sealed.size() < sealed_piece_bytes;
+    if (!last_piece && !send_or_keep(loop_.sealed, {})) return false;
+  }
+  return true;
+}
+
+bool wire::flush_sealed(std::string_view large_body) {
+  auto &output = loop_.output;
+  if (output.empty() && large_body.empty()) return !has_unsent();
+  std::string_view head = output;
+  if (!has_unsent()) {
+    auto budget = sealed_bytes_per_turn;
+    if (seal_and_send(head, budget) && seal_and_send(large_body, budget)) {
+      send_or_keep(loop_.sealed, {});
+    }
+  }
+  if (failed_) {
+    loop_.sealed.clear();
+    head = large_body = {};
+  }
+  unsealed_.reserve(unsealed_.size() + head.size() + large_body.size());
+  unsealed_ += head;
+  unsealed_ += large_body;
+  output.clear();
+  return !has_unsent();
+}
+
+bool wire::send_unsealed() {
+  auto rest = std::string_view(unsealed_).substr(unsealed_begin_);
+  auto budget = sealed_bytes_per_turn;
+  bool const sent = seal_and_send(rest, budget) && send_or_keep(loop_.sealed, {});
+  unsealed_begin_ = unsealed_.size() - rest.size();
+  if (!rest.empty() && !failed_) return false;
+  loop_.sealed.clear();
+  release(unsealed_);
+  unsealed_begin_ = 0;
+  return sent || failed_;
+}
+
+void wire::say_goodbye() {
+  if (tls_ == nullptr || has_unsent()) return;
+  tls_->close(loop_.sealed);
+  send_or_keep(loop_.sealed, {});
+  release(unsent_);  // a full socket: its peer will do without
 }
 
 }  // namespace loopmeter::server

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The octets of one connection: what was read and is not used up, what was answered and is not yet
 // sent. Both stand in the worker's buffers while the connection runs, and here only while it waits.
+// With TLS a tls_stream stands between them and the socket; reading, sending and edges are the
+// same.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <loopmeter/base/unique_fd.hpp>
 #include <loopmeter/server/loop.hpp>
+#include <loopmeter/web/tls_stream.hpp>
 
 namespace loopmeter::server {
 
@@ -26,8 +30,10 @@ class wire {
        void *context) noexcept
       : loop_(owner), socket_(std::move(socket)), source_(on_broken, context) {}
 
-  /// Begins to watch the socket; false when the kernel refuses.
-  bool open() { return !loop_.ready.add(source_, socket_.get()); }
+  ~wire();
+
+  /// Begins to watch the socket; false when the kernel refuses or memory is short.
+  bool open() noexcept;
   int socket() const noexcept { return socket_.get(); }
   ready_set::source &source() noexcept { return source_; }
   ready_set::source const &source() const noexcept { return source_; }
@@ -48,10 +54,14 @@ class wire {
   bool flush(std::string_view large_body = {});
   /// Sends what is kept; false when the socket is still full.
   bool send_unsent();
-  bool has_unsent() const noexcept { return !unsent_.empty(); }
+  bool has_unsent() const noexcept { return !unsent_.empty() || !unsealed_.empty(); }
   /// Memory that unsent output takes, and how much of it is still to be sent.
-  std::size_t unsent_bytes() const noexcept { return unsent_.size(); }
-  std::size_t unsent_left() const noexcept { return unsent_.size() - unsent_begin_; }
+  std::size_t unsent_bytes() const noexcept { return unsent_.size() + unsealed_.size(); }
+  std::size_t unsent_left() const noexcept {
+    return unsent_bytes() - unsent_begin_ - unsealed_begin_;
+  }
+  /// Tells a TLS peer that nothing more comes. Before each FIN of ours; nothing without TLS.
+  void say_goodbye();
   /// Sends our FIN; false if the connection is gone.
   bool end_sending() noexcept;
   /// Gives the descriptor back before its time; only for a connection that does no more.
@@ -60,23 +70,42 @@ class wire {
   /// all of its answer.
   void break_off() noexcept;
 
-  /// Nothing more can be read: the peer's FIN, or an error.
-  bool ended() const noexcept { return ended_; }
+  /// Nothing more can be read: the peer's FIN, its close_notify, or an error.
+  bool ended() const noexcept { return ended_ || deaf_; }
+  /// Nothing more can come: the peer's FIN, or an error.
+  bool peer_finished() const noexcept { return ended_; }
   /// The kernel gave the peer up: it did not acknowledge, or did not answer. Once.
   bool peer_timed_out() const noexcept;
   /// Nothing more can be sent.
   bool failed() const noexcept { return failed_ || source_.broken(); }
 
+  bool shaking_hands() const noexcept { return tls_ != nullptr && tls_->shaking_hands(); }
+  /// A step of a handshake may take a millisecond: one is made in each turn of the event loop, so
+  /// that a flood of them cannot keep the others waiting. False: yield, and ask again.
+  bool takes_turn();
+
  private:
+  std::string_view open_records(std::string_view sealed);
+  void note_handshake();
+  void note_handshake_failure(web::tls_failure reason, std::string_view text);
+  bool send_or_keep(std::string &octets, std::string_view large_body);
+  bool seal_and_send(std::string_view &plain, std::size_t &budget);
+  bool flush_sealed(std::string_view large_body);
+  bool send_unsealed();
+
   loop &loop_;
   unique_fd socket_;
   ready_set::source source_;
+  std::unique_ptr<web::tls_stream> tls_;  // null: plain
   bool ended_ = false;
+  bool deaf_ = false;  // TLS is over, the connection is not
   bool failed_ = false;
   std::string_view input_;  // in the loop's buffer, or in kept_input_
   std::string kept_input_;
-  std::string unsent_;
+  std::string unsent_;  // as the socket gets it
   std::size_t unsent_begin_ = 0;
+  std::string unsealed_;  // behind that, with TLS
+  std::size_t unsealed_begin_ = 0;
 };
 
 }  // namespace loopmeter::server

@@ -96,6 +96,11 @@ void worker::close_gates() {
   });
 }
 
+void worker::adopt(web_access::shared_policy policy) {
+  asio::post(loop_.context,
+             [this, held = std::move(policy)]() mutable { loop_.doorman->adopt(std::move(held)); });
+}
+
 void worker::finish() {
   asio::post(loop_.context, [this] { begin_finish(); });
 }

@@ -50,6 +50,9 @@ class worker {
   loop &home() noexcept { return loop_; }
   void start();
 
+  /// A web configuration that replaces the one before; only where there was one.
+  void adopt(web_access::shared_policy policy);
+
   /// Calls back on the worker's thread; never if it has ended.
   void report(std::function<void(worker_report)> told);
   /// The first step of the end: see listener::close_gate().

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,8 +33,13 @@ inline void wait_for_octets(int socket, std::size_t count) {
 }
 
 struct worker_parts {
-  explicit worker_parts(std::vector<loopmeter::server::route> routes = test::routes())
-      : table(std::move(routes)) {}
+  /// A web configuration, if there is one, is read at once.
+  explicit worker_parts(std::vector<loopmeter::server::route> routes = test::routes(),
+                        std::string const &web_config_file = {})
+      : table(std::move(routes)),
+        web(web_config_file.empty() ? nullptr
+                                    : std::make_unique<loopmeter::server::web_access>(
+                                          web_config_file, "test", registry)) {}
 
   void run_until(auto condition) { test::run_until(worker.context, condition, "condition"); }
   void peer_sends(std::string_view text) const {
@@ -55,7 +61,9 @@ struct worker_parts {
   loopmeter::server::request_metrics requests{registry, "test", table};
   loopmeter::server::connection_metrics connections{registry};
   loopmeter::server::admission admission{bounds, 1};
-  loopmeter::server::shared common{table, bounds, life, requests, connections, admission};
+  std::unique_ptr<loopmeter::server::web_access> web;
+  loopmeter::server::shared common{table,       bounds,    life,     requests,
+                                   connections, admission, web.get()};
   loopmeter::server::loop worker{common};
   socket_pair sockets = connected_pair();
   int ours = sockets.ours.get();

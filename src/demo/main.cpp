@@ -35,6 +35,7 @@ void serve(demo::options const &chosen) {
   settings.reuse_port = chosen.reuse_port;
   settings.admin_listen = chosen.admin_listen;
   settings.limits = chosen.limits;
+  settings.web_config_file = chosen.web_config_file;
   settings.shutdown_delay = chosen.shutdown_delay;
   settings.shutdown_last_scrape = chosen.shutdown_last_scrape;
   settings.shutdown_timeout = chosen.shutdown_timeout;
@@ -43,6 +44,7 @@ void serve(demo::options const &chosen) {
   service.listen();
   for (auto const &address : service.addresses()) {
     log::info("listening", {{"address", address},
+                            {"scheme", service.tls() ? "https" : "http"},
                             {"workers", chosen.workers},
                             {"connections_max", service.bounds().connections_max}});
   }

@@ -76,6 +76,9 @@ po::options_description description() {
        "Address of its own, with a thread of its own, for metrics and probes; the others then "
        "serve the rest.")                                                       //
       ("web.telemetry-path", text("PATH", "/metrics"), "Path of the metrics.")  //
+      ("web.config.file", text("FILE", ""),
+       "TLS, basic authentication, headers and rate limit, in the format of Prometheus' "
+       "exporters.")  //
       ("web.reuse-port", po::bool_switch(),
        "Let another process that says so too listen on the same addresses.")  //
       ("server.accept", text("MODE", "per-worker"),
@@ -173,6 +176,7 @@ options parse_options(std::vector<std::string> const &arguments) {
     parsed.admin_listen = parse_address("web.admin-listen-address", address);
   }
   parsed.telemetry_path = parse_path(given("web.telemetry-path"));
+  parsed.web_config_file = given("web.config.file");
   parsed.reuse_port = values["web.reuse-port"].as<bool>();
   parsed.accept = parse_accept_mode(given("server.accept"));
   auto const level = log::level_of(given("log.level"));

@@ -18,8 +18,9 @@ struct options {
   std::vector<loopmeter::server::listen_address> listen;
   std::optional<loopmeter::server::listen_address> admin_listen;
   std::string telemetry_path;
-  unsigned workers = 0;      ///< 0: auto, as it was asked for; parsed options have the number
-  unsigned scrapes_max = 4;  ///< at once
+  std::string web_config_file;  ///< empty: plain HTTP
+  unsigned workers = 0;         ///< 0: auto, as it was asked for; parsed options have the number
+  unsigned scrapes_max = 4;     ///< at once
   loopmeter::server::accept_mode accept = loopmeter::server::accept_mode::per_worker;
   bool reuse_port = false;
   loopmeter::log::level log_level = loopmeter::log::level::info;

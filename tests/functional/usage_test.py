@@ -25,8 +25,8 @@ BAD = [  # arguments, what the one line must name
     (["--server.workers=1", "--server.workers=2"], ["--server.workers", "once"]),
     *(([flag], [flag]) for flag in (
         "--web.listen-address", "--web.admin-listen-address", "--web.telemetry-path",
-        "--server.accept", "--server.workers", "--log.level", "--shutdown.delay",
-        "--shutdown.last-scrape", "--shutdown.timeout", "--web.max-requests",
+        "--web.config.file", "--server.accept", "--server.workers", "--log.level",
+        "--shutdown.delay", "--shutdown.last-scrape", "--shutdown.timeout", "--web.max-requests",
         "--limit.head-bytes")),
     *(([flag + "="], [flag]) for flag in ("--web.listen-address", "--log.level")),
     *(([flag + "=" + value], [flag, value, "[IPV6]:PORT"])
@@ -131,7 +131,8 @@ class Arguments(unittest.TestCase):
             for word in ("Usage: demo-cpp", "--web.listen-address", "--web.telemetry-path",
                          "--server.workers", "--log.level", "--shutdown.delay",
                          "--shutdown.last-scrape", "--shutdown.timeout",
-                         "--web.admin-listen-address", "--version", "Exit status: 0"):
+                         "--web.admin-listen-address", "--web.config.file", "--version",
+                         "Exit status: 0"):
                 self.assertIn(word, done.stdout)
 
     def test_version_is_three_lines(self) -> None:

@@ -35,6 +35,7 @@ BOOST_AUTO_TEST_CASE(defaults) {
   BOOST_REQUIRE(chosen.listen.size() == 1U);
   BOOST_TEST(chosen.listen[0].text() == ":8080");
   BOOST_TEST(chosen.telemetry_path == "/metrics");
+  BOOST_TEST(chosen.web_config_file.empty());
   BOOST_TEST(chosen.workers == loopmeter::usable_cpus());
   BOOST_TEST((chosen.log_level == loopmeter::log::level::info));
   BOOST_TEST((chosen.shutdown_delay == 10s));
@@ -53,11 +54,12 @@ BOOST_AUTO_TEST_CASE(all_flags) {
       {"--web.listen-address=127.0.0.1:0", "--web.listen-address", ":9", "--web.telemetry-path=/m",
        "--server.workers=3", "--log.level", "debug", "--shutdown.delay=0s", "--shutdown.timeout",
        "250ms", "--web.reuse-port", "--server.accept=shared", "--shutdown.last-scrape=1m",
-       "--web.admin-listen-address=[::1]:0", "--web.max-requests=9"});
+       "--web.admin-listen-address=[::1]:0", "--web.max-requests=9", "--web.config.file=w.yml"});
   BOOST_REQUIRE(chosen.listen.size() == 2U);
   BOOST_TEST(chosen.listen[0].text() == "127.0.0.1:0");
   BOOST_TEST(chosen.listen[1].text() == ":9");
   BOOST_TEST(chosen.telemetry_path == "/m");
+  BOOST_TEST(chosen.web_config_file == "w.yml");
   BOOST_TEST(chosen.workers == 3U);
   BOOST_TEST((chosen.log_level == loopmeter::log::level::debug));
   BOOST_TEST((chosen.shutdown_delay == 0s));
@@ -77,7 +79,7 @@ BOOST_AUTO_TEST_CASE(help_and_version_come_first) {
   for (auto const *flag :
        {"--web.listen-address", "--web.telemetry-path", "--server.workers", "--log.level",
         "--shutdown.delay", "--shutdown.last-scrape", "--shutdown.timeout",
-        "--web.admin-listen-address", "--web.max-requests"}) {
+        "--web.admin-listen-address", "--web.max-requests", "--web.config.file"}) {
     BOOST_TEST(demo::help_text().find(flag) != std::string::npos);
   }
 }

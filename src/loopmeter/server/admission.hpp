@@ -16,7 +16,7 @@ namespace loopmeter::server {
 class admission {
  public:
   admission(limits const &bounds, std::size_t workers) noexcept
-      : max_(bounds.connections_max),
+      : max_(bounds.connections_max == 0 ? SIZE_MAX : bounds.connections_max),
         reserve_(workers == 0 ? 0 : (bounds.connections_reserved + workers - 1) / workers) {}
   admission(admission const &) = delete;
   admission &operator=(admission const &) = delete;

@@ -140,6 +140,7 @@ BOOST_AUTO_TEST_CASE(idle) {
   bounded const b([](limits &l) { l.idle_timeout = 30ms; });
   test::client client(b.service.port());
   BOOST_TEST(client.rest().empty());
+  client.close();
   b.service.wait_for_connections(0);
   b.expect_hits(limit::idle_timeout, 1);
 }
@@ -233,7 +234,8 @@ BOOST_AUTO_TEST_CASE(lingering) {
     l.linger_bytes_max = 1000;
   });
   test::client talks(chatty.service.port());
-  talks.send("BREW / HTTP/1.1\r\nHost: a\r\n\r\n" + std::string(2000, 'x'));
+  talks.send("BREW / HTTP/1.1\r\nHost: a\r\n\r\n");
+  BOOST_TEST(status_of(talks.answer()) == 501);
   talks.send(std::string(2000, 'x'));
   chatty.service.wait_for_connections(0);
   chatty.expect_hits(limit::linger_bytes, 1);
@@ -281,11 +283,12 @@ BOOST_AUTO_TEST_CASE(waiting_requests) {
   one_more.get("/livez");
   BOOST_TEST(status_of(one_more.answer()) == 200);
   b.expect_hits(limit::waiting_requests, 1);
+  sleepers.back().reset();
   sleepers.pop_back();
   test::wait_until([] { return test::waiting_now == 1; }, "one went");
   one_more.get("/sleep/0");
   BOOST_TEST(status_of(one_more.answer()) == 200);
-  sleepers.clear();
+  sleepers.back().reset();
   test::wait_until([] { return test::waiting_now == 0; }, "the other went");
   for (int i = 0; i < 5; ++i) {  // each gave its place back
     one_more.get("/sleep/0");
@@ -337,7 +340,7 @@ BOOST_AUTO_TEST_CASE(bodies_that_are_held) {
 
 // The one that takes nothing goes, not the one that reads, nor the one that comes last.
 BOOST_AUTO_TEST_CASE(output_for_slow_readers) {
-  bounded const b([](limits &l) { l.unsent_bytes_max = test::large_bytes * 3 / 2; });
+  bounded const b([](limits &l) { l.unsent_bytes_max = test::large_bytes; });
   test::client stalled(b.service.port(), 4096);
   stalled.get("/large");
   b.service.wait_for("test_http_requests_total{path=\"/large\",method=\"GET\",code=\"200\"}", 1);
@@ -376,6 +379,7 @@ BOOST_AUTO_TEST_CASE(a_full_service_answers_probes) {
     BOOST_TEST(status_of(refused) == 503, path);
     BOOST_TEST(refused.find("Retry-After: 1\r\n") != std::string::npos);
     BOOST_TEST(refused.find("Connection: close\r\n") != std::string::npos);
+    work.close();
     b.service.wait_for_connections(3);
   }
   b.expect_hits(limit::max_connections, 3);

@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_SUITE(server_shedder)
 BOOST_FIXTURE_TEST_CASE(tells_what_a_client_understands, shedding) {
   shedder door(sleeps, 1h);
   auto pair = test::connected_pair();
-  door.turn_away(std::move(pair.ours));
+  door.turn_away(std::move(pair.ours), false);
   auto const all = rest_of(pair.peer.get());
   BOOST_TEST(test::status_of(all) == 503);
   BOOST_TEST(all.find("Retry-After: 1\r\n") != std::string::npos);
@@ -53,13 +53,21 @@ BOOST_FIXTURE_TEST_CASE(tells_what_a_client_understands, shedding) {
              std::string::npos);
 }
 
+// A handshake would have to come first.
+BOOST_FIXTURE_TEST_CASE(says_nothing_in_the_clear_with_tls, shedding) {
+  shedder door(sleeps, 1h);
+  auto pair = test::connected_pair();
+  door.turn_away(std::move(pair.ours), true);
+  BOOST_TEST(rest_of(pair.peer.get()).empty());
+}
+
 // A request that comes with the connection, or after our answer, must not turn it into a reset.
 BOOST_FIXTURE_TEST_CASE(requests_do_not_destroy_the_answer, shedding) {
   shedder door(sleeps, 1h);
   auto pair = test::connected_pair();
   std::string const request(1000, 'x');
   BOOST_REQUIRE(::send(pair.peer.get(), request.data(), request.size(), 0) > 0);
-  door.turn_away(std::move(pair.ours));
+  door.turn_away(std::move(pair.ours), false);
   BOOST_REQUIRE(::send(pair.peer.get(), request.data(), request.size(), 0) > 0);
   door.close_all();
   BOOST_TEST(test::status_of(rest_of(pair.peer.get())) == 503);
@@ -79,7 +87,7 @@ BOOST_FIXTURE_TEST_CASE(holds_a_few_and_for_a_moment, shedding) {
     ours.push_back(pairs.back().ours.get());
   }
   for (auto &pair : pairs)
-    door.turn_away(std::move(pair.ours));
+    door.turn_away(std::move(pair.ours), false);
   BOOST_TEST(!is_open(ours[0]));  // made room for the last
   BOOST_TEST(is_open(ours[1]));
   BOOST_TEST(is_open(ours.back()));

@@ -54,6 +54,7 @@ connection::~connection() {
 // --- the main path: read, parse, answer, write ---------------------------------------------------
 
 connection::step connection::proceed() {
+  if (state_ == state::closed) return step::closed;  // when its handler ended
   if (state_ == state::lingering) return cut_ ? close() : linger();
   if (timed_out_ && wire_.has_unsent()) return end_of_stall();
   if (!lost() && !wire_.send_unsent()) return wait_for(step::wait_writable);

@@ -78,9 +78,10 @@ bool connection::decode_piece() {
   auto &p = *pieces_;
   content_.clear();
   if (p.whole_) return false;
+  bool const refused_before = body_.status() != 0;
   auto const found = decode_content();
   if (found == http::body_decoder::outcome::refused) {
-    hit(body_.exceeded());
+    if (!refused_before) hit(body_.exceeded());
     throw content_error(body_.status(), body_.status() == 400 ? "the content is malformed"
                                                               : "the content is too large");
   }

@@ -16,7 +16,8 @@ struct written {
   std::string out;
 
   void begin(body_end end, std::optional<std::uint64_t> length = {}) {
-    writer.begin(out, text(""), {.date = date, .allow = {}, .end = end, .length = length});
+    writer.begin(out, text(""),
+                 {.date = date, .allow = {}, .fields = {}, .end = end, .length = length});
     BOOST_TEST(writer.begun());
     head = out;
     out.clear();

@@ -156,10 +156,6 @@ bool has_whole_head(int socket) {
              std::string_view::npos;
 }
 
-unique_fd open_spare() {
-  return unique_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-}
-
 // For a listening socket: drops every segment that begins a handshake. The kernel shows a filter of
 // a TCP socket the segment from its TCP header on (RFC 9293 section 3.1).
 constexpr std::uint32_t tcp_flags_offset = 13;
@@ -246,8 +242,13 @@ listener::listener(loop &owner, unique_fd socket, std::vector<loop *> homes)
     : loop_(owner),
       homes_(std::move(homes)),
       socket_(owner.context, socket.release()),
-      spare_(open_spare()),
-      pause_(owner.sleeps) {}
+      pause_(owner.sleeps) {
+  reserve_.add_listener();
+}
+
+listener::~listener() {
+  reserve_.remove_listener();
+}
 
 void listener::start() {
   // Only a lack of memory ends run() by an exception, and even that is no reason to stop listening.
@@ -259,28 +260,26 @@ void listener::start() {
 task<void> listener::run() {
   while (!stopping_) {
     error_code ignored;
-    switch (accept_some()) {
-      case outcome::drained:
-        co_await socket_.async_wait(asio::posix::descriptor_base::wait_read,
-                                    asio::redirect_error(use_task, ignored));
-        loop_.clock.update();
-        break;
-      case outcome::more:
-        co_await asio::post(loop_.context.get_executor(), use_task);
-        break;
-      case outcome::exhausted:
-        co_await pause_.async_sleep(loop_.common.limits.accept_backoff,
-                                    asio::redirect_error(use_task, ignored));
-        // Only now, so that who came just before has had the time to send its request.
-        if (!stopping_) shed_without_descriptors();
-        break;
+    auto now = accept_some();
+    if (now == outcome::exhausted) {
+      co_await pause_.async_sleep(loop_.common.limits.accept_backoff,
+                                  asio::redirect_error(use_task, ignored));
+      if (stopping_) co_return;
+      // Only now, so that who came just before has had the time to send its request.
+      now = shed_without_descriptors();
+    }
+    if (now == outcome::drained) {
+      co_await socket_.async_wait(asio::posix::descriptor_base::wait_read,
+                                  asio::redirect_error(use_task, ignored));
+      loop_.clock.update();
+    } else {
+      co_await asio::post(loop_.context.get_executor(), use_task);
     }
   }
 }
 
 listener::outcome listener::accept_some() {
-  // While it was given up, another worker's accept may have taken its number.
-  if (!spare_) spare_ = open_spare();
+  if (reserve_.low()) return accept_failed(EMFILE);
   for (unsigned i = 0; i < loop_.common.limits.accepts_per_wake_max; ++i) {
     unique_fd accepted(
         ::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -316,6 +315,7 @@ listener::outcome listener::accept_failed(int error) {
   if (error == EINTR) return outcome::more;
   loop_.common.connections.accept_errors.at(reason).inc();
   if (reason == accept_error::aborted) return outcome::more;
+  if (reason == accept_error::descriptors) reserve_.ran_out();
   static log_gate gate;  // of the process: once a second, however many workers are at their end
   if (auto const left_out = gate.pass(loop_.clock.now())) {
     log::warn("cannot accept",
@@ -325,25 +325,23 @@ listener::outcome listener::accept_failed(int error) {
   return outcome::exhausted;
 }
 
-// Without a descriptor they would stand in the queue for ever. Giving the spare one up for as long
-// as it takes, each is told that it is not served; but who has sent a whole head is answered on it,
-// so that probes and scrapes get through.
-void listener::shed_without_descriptors() {
+// Without a descriptor they would stand in the queue for ever. With one that was kept back each is
+// told that it is not served; but who has sent a whole head is answered on it, so that probes and
+// scrapes get through.
+listener::outcome listener::shed_without_descriptors() {
   loop_.turned_away.close_all();
   for (unsigned i = 0; i < loop_.common.limits.accepts_per_wake_max; ++i) {
-    if (!spare_) spare_ = open_spare();
-    if (!spare_ || open_spare()) return;  // it serves somebody, or there are descriptors again
-    spare_.reset();
-    unique_fd accepted(
-        ::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!accepted) break;  // the queue is empty, or another took the descriptor
+    unique_fd accepted;
+    int error = 0;
+    if (!reserve_.accept(socket_.native_handle(), accepted, error)) return outcome::more;
+    if (!accepted) return error == EAGAIN ? outcome::drained : outcome::more;
     if (has_whole_head(accepted.get())) {
       begin_serving(loop_, std::move(accepted), loop_.entrance.enter_last());
     } else {
       tell_overloaded(accepted.get(), loop_.tls());
     }
   }
-  if (!spare_) spare_ = open_spare();
+  return outcome::more;
 }
 
 void listener::close_gate() noexcept {

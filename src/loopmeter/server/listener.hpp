@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <loopmeter/base/unique_fd.hpp>
+#include <loopmeter/server/descriptor_reserve.hpp>
 #include <loopmeter/server/limits.hpp>
 #include <loopmeter/server/loop.hpp>
 
@@ -46,6 +47,7 @@ class listener {
  public:
   /// Connections are served by the owner, or dealt to `homes` in turn; these outlive the listener.
   listener(loop &owner, unique_fd socket, std::vector<loop *> homes = {});
+  ~listener();
   listener(listener const &) = delete;
   listener &operator=(listener const &) = delete;
 
@@ -64,13 +66,13 @@ class listener {
   outcome accept_some();
   outcome accept_failed(int error);
   void hand_over(unique_fd accepted);
-  void shed_without_descriptors();
+  outcome shed_without_descriptors();
 
   loop &loop_;
   std::vector<loop *> const homes_;
   std::size_t next_home_ = 0;
   asio::posix::stream_descriptor socket_;
-  unique_fd spare_;  // given up to accept and refuse a connection when no other descriptor is left
+  descriptor_reserve &reserve_ = descriptor_reserve::of_process();
   wheel::sleeper pause_;
   bool stopping_ = false;
 };

@@ -69,6 +69,7 @@ loop_metrics::loop_metrics(metrics::registry &registry, unsigned workers, bool a
   lag_.expect_all();
   ready_.expect_all();
   cpu_.expect_all();
+  cpu_wait_.expect_all();
   accepted_.expect_all();
   connections_.expect_all();
 }

@@ -3,10 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <atomic>
@@ -18,6 +16,7 @@
 #include <vector>
 
 #include "service.hpp"
+#include "shortage.hpp"
 #include "test_routes.hpp"
 #include "worker_parts.hpp"
 
@@ -34,34 +33,6 @@ loopmeter::server::limits const bounds;
 bool is_in_use(system_error const &e) {
   return e.code() == boost::system::errc::address_in_use;
 }
-
-// Takes all descriptors of the process but `left`, and gives them back.
-class shortage {
- public:
-  explicit shortage(int left) {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    // From the highest descriptor in use on: the limit is a bound of the number, not of the count.
-    unique_fd const probe(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    auto tight = before_;
-    tight.rlim_cur = 256;
-    ::setrlimit(RLIMIT_NOFILE, &tight);
-    for (;;) {
-      unique_fd one(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-      if (!one) break;
-      taken_.push_back(std::move(one));
-    }
-    for (int i = 0; i < left; ++i)
-      taken_.pop_back();
-  }
-  ~shortage() {
-    taken_.clear();
-    ::setrlimit(RLIMIT_NOFILE, &before_);
-  }
-
- private:
-  rlimit before_{};
-  std::vector<unique_fd> taken_;
-};
 
 }  // namespace
 
@@ -241,7 +212,7 @@ BOOST_AUTO_TEST_CASE(without_descriptors_it_sheds_and_recovers) {
   before.get("/");
   BOOST_TEST(test::status_of(before.answer()) == 200);
   {
-    shortage const none(1);
+    test::shortage const none(1);
     test::client refused(service.port());  // takes the one that is left
     constexpr auto series = "loopmeter_http_accept_errors_total{reason=\"descriptors\"}";
     test::wait_until([&] { return service.value(series) >= 1; }, series);

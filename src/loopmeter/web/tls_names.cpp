@@ -98,7 +98,9 @@ std::string client_auth_names() {
 std::string default_cipher_list() {
   std::string list;
   for (auto const &[name, openssl] : suites) {
-    if (!openssl.empty()) list += (list.empty() ? "" : ":") + std::string(openssl);
+    if (openssl.empty()) continue;
+    if (!list.empty()) list += ':';
+    list += openssl;
   }
   return list;
 }

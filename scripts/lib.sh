@@ -27,7 +27,7 @@ packages_for() {
     test)
       packages_for build
       packages_for image
-      echo clang-16 clang-format-16 clang-tidy-16 curl debian-archive-keyring faketime hey \
+      echo clang-16 clang-format-16 clang-tidy-16 curl debian-archive-keyring hey \
         iproute2 libboost-test1.81-dev libclang-rt-16-dev liblua5.3-0 \
         libopentracing-c-wrapper0 libpcre2-posix3 nftables nghttp2-client openssl procps python3 \
         python3-h11 python3-prometheus-client python3-yaml shellcheck slowhttptest strace \

@@ -10,7 +10,7 @@ import protocols
 from protocols import IDENTITY, PROTOCOLS, Form
 from service import ScrapeServer, amount, found_module
 
-SERIES = amount(20_000, 100_000)
+SERIES = amount(5_000, 100_000)
 
 openmetrics_parser = found_module("prometheus_client.openmetrics.parser")
 try:
@@ -64,7 +64,8 @@ class Large(unittest.TestCase):
         for form, answer in self.answers.items():
             for parser in oracle.PARSERS:
                 with self.subTest(f"{form}, {parser}"):
-                    samples = oracle.decode(answer.body, answer.content_type, parser)
+                    samples = oracle.decode(answer.body, answer.content_type, parser,
+                                            starts=False)
                     self.assertEqual(
                         self.read((one.name, dict(one.labels), one.value) for one in samples),
                         self.recorded)

@@ -34,8 +34,12 @@ func run(arguments []string, in io.Reader, out io.Writer) error {
 	contentType := flags.String("content-type", "", "the `Content-Type` that came with the body")
 	parser := flags.String("parser", "prometheus",
 		"one of "+strings.Join(slices.Sorted(maps.Keys(readers)), ", "))
+	starts := flags.Bool("starts", true, "show start timestamps, where the parser has them")
 	flags.Parse(arguments) // which exits with 2
 	read, known := readers[*parser]
+	if *parser == "prometheus" && !*starts {
+		read = readPrometheusWithoutStarts
+	}
 	if !known || flags.NArg() > 1 {
 		flags.Usage()
 		os.Exit(2)

@@ -105,9 +105,12 @@ def build(into: pathlib.Path) -> None:
     fresh.rename(into)
 
 
-def decode(body: bytes, content_type: str, parser: str = PROMETHEUS) -> list[Sample]:
-    """The samples, sorted by name and labels; Refused if the parser does not take them all."""
-    run = subprocess.run([program(), "-parser", parser, "-content-type", content_type], input=body,
+def decode(body: bytes, content_type: str, parser: str = PROMETHEUS,
+           starts: bool = True) -> list[Sample]:
+    """The samples, sorted by name and labels; Refused if the parser does not take them all. To look
+    for start timestamps takes the square of a family's series: without them where these are many."""
+    run = subprocess.run([program(), "-parser", parser, "-content-type", content_type,
+                          f"-starts={str(starts).lower()}"], input=body,
                          capture_output=True, check=False, timeout=120)
     if run.returncode != 0:
         raise Refused(run.stderr.decode("utf-8", "replace").strip().removeprefix("oracle: "))

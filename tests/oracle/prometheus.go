@@ -21,6 +21,16 @@ import (
 // histograms, classic ones beside them, and start timestamps on. What the server would log and drop
 // (an invalid name, histogram or exemplar) is an error here.
 func readPrometheus(body []byte, contentType string) ([]Sample, error) {
+	return readAll(body, contentType, true)
+}
+
+// readPrometheusWithoutStarts leaves start timestamps out. In OpenMetrics the parser looks for them
+// among all series of the family that follow, for each one: with 20,000 that takes minutes.
+func readPrometheusWithoutStarts(body []byte, contentType string) ([]Sample, error) {
+	return readAll(body, contentType, false)
+}
+
+func readAll(body []byte, contentType string, starts bool) ([]Sample, error) {
 	parser, err := textparse.New(body, contentType, labels.NewSymbolTable(), textparse.ParserOptions{
 		KeepClassicOnClassicAndNativeHistograms: true,
 		OpenMetricsSkipSTSeries:                 true,
@@ -49,7 +59,7 @@ func readPrometheus(body []byte, contentType string) ([]Sample, error) {
 			name, unit := parser.Unit()
 			of.named(name).unit = string(unit)
 		case textparse.EntrySeries, textparse.EntryHistogram:
-			sample, err := readSample(parser, entry)
+			sample, err := readSample(parser, entry, starts)
 			if err != nil {
 				return nil, err
 			}
@@ -61,7 +71,7 @@ func readPrometheus(body []byte, contentType string) ([]Sample, error) {
 
 // readSample asks the parser in the order of the scrape loop: the parser looks ahead for the start
 // timestamp, after which it no longer has the value.
-func readSample(parser textparse.Parser, entry textparse.Entry) (sample Sample, err error) {
+func readSample(parser textparse.Parser, entry textparse.Entry, starts bool) (sample Sample, err error) {
 	var timestamp *int64
 	if entry == textparse.EntryHistogram {
 		var whole *histogram.Histogram
@@ -90,7 +100,9 @@ func readSample(parser textparse.Parser, entry textparse.Entry) (sample Sample, 
 	if repeated, is := set.HasDuplicateLabelNames(); is {
 		return sample, fmt.Errorf("label %q stands twice: %s", repeated, set)
 	}
-	sample.Start = parser.StartTimestamp()
+	if starts {
+		sample.Start = parser.StartTimestamp()
+	}
 	var found exemplar.Exemplar
 	for parser.Exemplar(&found) {
 		if err := checkExemplar(found); err != nil {

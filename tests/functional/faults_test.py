@@ -179,7 +179,8 @@ class SystemCalls(unittest.TestCase):
 
     def test_no_memory_for_a_while(self) -> None:
         body = b"x" * 900_000  # held as a whole, and many at once: more than lies about
-        request = wire.message("GET", "/delay/300", fields=f"Content-Length: {len(body)}\r\n") + body
+        length = f"Content-Length: {len(body)}\r\n"
+        request = wire.message("GET", "/delay/300", fields=length) + body
         clients = [self.enterContext(wire.Client(self.service.address)) for _ in range(40)]
         with self.inject("mmap:error=ENOMEM"):
             # A refusal is an answer; so is a connection that ends.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a service takes for a stalled worker, and how many workers it gives itself: in a group with a
-quota, and after a stop of the whole process."""
+"""What a service takes for a stalled worker, and how many workers it gives itself: in a group with
+a quota, and after a stop of the whole process."""
 from __future__ import annotations
 
 import os

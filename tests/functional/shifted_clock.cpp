@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A library to preload: the wall clock is as many seconds ahead as the file SHIFTED_CLOCK says (eight
-// octets, read anew each time), and every other clock is what it is. It asks the kernel itself and
-// allocates nothing: an allocator may read the clock before anything else has begun.
+// A library to preload: the wall clock is as many seconds ahead as the file SHIFTED_CLOCK says
+// (eight octets, read anew each time), and every other clock is what it is. It asks the kernel
+// itself and allocates nothing: an allocator may read the clock before anything else has begun.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>

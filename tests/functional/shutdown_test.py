@@ -240,12 +240,17 @@ class Signals(unittest.TestCase):
             client.send(wire.message("GET", "/delay/60000"))
             with wire.Client(service.address) as other:
                 self.assertEqual(other.get("/version").status, 200)
-                service.signal(signal.SIGUSR1)
-                wait_until(lambda: service.logged("msg=state phase=ready stalled_worker=none"))
-                wait_until(lambda: service.logged("msg=worker worker=1"))
-                lines = [line for line in service.log().splitlines() if "msg=worker" in line]
-                self.assertEqual(sum(int(log_field(line, "requests")) for line in lines), 1)
-                self.assertEqual(sum(int(log_field(line, "connections")) for line in lines), 2)
+
+                def state_is_logged() -> None:  # a request counts soon after its answer is there
+                    service.signal(signal.SIGUSR1)
+                    wait_until(lambda: service.logged("msg=worker worker=1"))
+                    *_, header, first, second = service.log().splitlines()
+                    self.assertIn("msg=state phase=ready stalled_worker=none", header)
+                    workers = (first, second)
+                    self.assertEqual(sum(int(log_field(w, "requests")) for w in workers), 1)
+                    self.assertEqual(sum(int(log_field(w, "connections")) for w in workers), 2)
+
+                wait_until(state_is_logged, pause_s=0.1)
                 service.signal(signal.SIGHUP)
                 wait_until(lambda: service.logged("nothing to read again"))
                 self.assertEqual(other.get("/version").status, 200)

@@ -107,8 +107,8 @@ def build(into: pathlib.Path) -> None:
 
 def decode(body: bytes, content_type: str, parser: str = PROMETHEUS,
            starts: bool = True) -> list[Sample]:
-    """The samples, sorted by name and labels; Refused if the parser does not take them all. To look
-    for start timestamps takes the square of a family's series: without them where these are many."""
+    """The samples, sorted by name and labels; Refused if the parser does not take them all. The
+    search for start timestamps takes the square of a family's series: leave it out for many."""
     run = subprocess.run([program(), "-parser", parser, "-content-type", content_type,
                           f"-starts={str(starts).lower()}"], input=body,
                          capture_output=True, check=False, timeout=120)

@@ -37,7 +37,7 @@ std::int64_t test::heap_bytes() noexcept {
   return in_use.load(std::memory_order_relaxed);
 }
 
-// Weak: clang's ThreadSanitizer brings strong ones of its own, and then nothing is counted.
+// Weak: clang's sanitizers bring their own, and then nothing is counted.
 [[gnu::weak]] void *operator new(std::size_t size) {
   if (auto *memory = counted(size)) return memory;
   throw std::bad_alloc();

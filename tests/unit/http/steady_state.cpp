@@ -14,6 +14,7 @@
 #include <loopmeter/http/router.hpp>
 
 #include "counted_new.hpp"
+#include "sanitized.hpp"
 
 using namespace std::literals;
 using namespace loopmeter::http;
@@ -47,12 +48,8 @@ bool answer(std::string_view bytes, router const &routes, date_cache &dates, std
 
 BOOST_AUTO_TEST_SUITE(http_steady_state)
 
-BOOST_AUTO_TEST_CASE(counts_allocations) {
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-  return;  // it has an operator new of its own
-#endif
-#endif
+// A sanitizer brings an operator new of its own.
+BOOST_AUTO_TEST_CASE(counts_allocations, *boost::unit_test::enable_if<!test::is_sanitized>()) {
   auto const before = test::allocations();
   std::string const long_one(1000, 'x');
   BOOST_TEST(long_one.size() == 1000U);

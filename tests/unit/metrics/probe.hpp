@@ -16,21 +16,11 @@
 #include <thread>
 #include <vector>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define LOOPMETER_TEST_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define LOOPMETER_TEST_SANITIZED 1
-#endif
-#endif
+#include "sanitized.hpp"
 
 namespace loopmeter::test {
 
-#ifdef LOOPMETER_TEST_SANITIZED
-inline constexpr bool is_sanitized = true;
-#else
-inline constexpr bool is_sanitized = false;
-#endif
+using ::test::is_sanitized;
 
 /// The family's part of a snapshot; null when no series of it is exposed.
 inline metrics::detail::family_layout const *find_family(metrics::snapshot const &snapshot,

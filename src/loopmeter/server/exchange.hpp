@@ -2,6 +2,8 @@
 // One request being answered: what a handler sees of it, and what it may wait on.
 #pragma once
 
+#include <boost/asio/deferred.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -44,7 +46,7 @@ class exchange {
   /// boost::system::system_error (operation_aborted) when the client is gone or the server stops,
   /// at once if that was before: let it pass through the handler.
   auto sleep_for(std::chrono::milliseconds duration) {
-    return sleeper_.async_sleep(duration, use_task);
+    return sleeper_.async_sleep(duration, asio::deferred);
   }
   /// Ends the sleep, if any, as if its time had come. Only from the worker's event loop.
   void wake() { sleeper_.wake(); }

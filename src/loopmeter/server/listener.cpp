@@ -2,8 +2,8 @@
 #include <loopmeter/server/listener.hpp>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -259,21 +259,18 @@ void listener::start() {
 
 task<void> listener::run() {
   while (!stopping_) {
-    error_code ignored;
     auto now = accept_some();
     if (now == outcome::exhausted) {
-      co_await pause_.async_sleep(loop_.common.limits.accept_backoff,
-                                  asio::redirect_error(use_task, ignored));
+      co_await pause_.async_sleep(loop_.common.limits.accept_backoff, no_throw);
       if (stopping_) co_return;
       // Only now, so that who came just before has had the time to send its request.
       now = shed_without_descriptors();
     }
     if (now == outcome::drained) {
-      co_await socket_.async_wait(asio::posix::descriptor_base::wait_read,
-                                  asio::redirect_error(use_task, ignored));
+      co_await socket_.async_wait(asio::posix::descriptor_base::wait_read, no_throw);
       loop_.clock.update();
     } else {
-      co_await asio::post(loop_.context.get_executor(), use_task);
+      co_await asio::post(loop_.context.get_executor(), asio::deferred);
     }
   }
 }

@@ -3,7 +3,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/redirect_error.hpp>
 
 #include <exception>
 #include <utility>
@@ -25,16 +24,15 @@ task<void> serve(loop &owner, unique_fd socket, door::place place) {
   }
   try {
     for (;;) {
-      error_code ignored;  // a wait that was cut short is told by the connection's own state
       auto const next = c.proceed();
       switch (next) {
         case connection::step::wait_readable:
         case connection::step::wait_writable:
         case connection::step::yield:
-          co_await c.async_wait(next, asio::redirect_error(use_task, ignored));
+          co_await c.async_wait(next, no_throw);
           break;
         case connection::step::wait_login:
-          co_await c.async_wait_for_login(asio::redirect_error(use_task, ignored));
+          co_await c.async_wait_for_login(no_throw);
           break;
         case connection::step::run_handler: {
           http::response answer;

@@ -2,8 +2,6 @@
 // The coroutines between a streaming handler and its connection: they wait for what it asks for.
 #include <loopmeter/server/stream.hpp>
 
-#include <boost/asio/redirect_error.hpp>
-
 #include <loopmeter/server/connection.hpp>
 
 namespace loopmeter::server {
@@ -11,8 +9,7 @@ namespace loopmeter::server {
 task<std::string_view> stream::read() {
   using step = connection::step;
   for (auto next = connection_.read_piece(); next != step::done; next = connection_.read_piece()) {
-    error_code ignored;  // a wait that was cut short is told by the connection's own state
-    co_await connection_.async_wait(next, asio::redirect_error(use_task, ignored));
+    co_await connection_.async_wait(next, no_throw);
   }
   co_return connection_.piece();
 }
@@ -21,8 +18,7 @@ task<void> stream::write(std::string_view piece) {
   using step = connection::step;
   auto next = connection_.write_piece(piece);
   for (; next != step::done; next = connection_.continue_writing()) {
-    error_code ignored;
-    co_await connection_.async_wait(next, asio::redirect_error(use_task, ignored));
+    co_await connection_.async_wait(next, no_throw);
   }
 }
 
@@ -30,8 +26,7 @@ task<void> stream::flush() {
   using step = connection::step;
   for (auto next = connection_.continue_writing(); next != step::done;
        next = connection_.continue_writing()) {
-    error_code ignored;
-    co_await connection_.async_wait(next, asio::redirect_error(use_task, ignored));
+    co_await connection_.async_wait(next, no_throw);
   }
 }
 

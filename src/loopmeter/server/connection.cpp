@@ -34,8 +34,7 @@ connection::connection(loop &owner, unique_fd socket, door::place place)
     : loop_(owner),
       place_(std::move(place)),
       wire_(owner, std::move(socket), &on_broken, this),
-      deadline_(owner.sleeps, &on_deadline, this),
-      exchange_(owner.sleeps, wire_.socket()) {
+      deadline_(owner.sleeps, &on_deadline, this) {
   loop_.connections.push_back(*this);
   loop_.common.connections.accepted.inc();
   loop_.common.connections.open.inc();
@@ -45,6 +44,7 @@ connection::connection(loop &owner, unique_fd socket, door::place place)
 
 connection::~connection() {
   close();  // counts a request that is left behind when the worker ends
+  loop_.requests.give_back(std::move(request_));
   loop_.common.connections.open.dec();
   (active_ ? loop_.measured.active : loop_.measured.idle).dec();
   connection_link::unlink();
@@ -56,6 +56,7 @@ connection::~connection() {
 connection::step connection::proceed() {
   if (state_ == state::closed) return step::closed;  // when its handler ended
   if (state_ == state::lingering) return cut_ ? close() : linger();
+  if (request_ == nullptr) request_ = loop_.requests.take(wire_.socket());
   if (timed_out_ && wire_.has_unsent()) return end_of_stall();
   if (!lost() && !wire_.send_unsent()) return wait_for(step::wait_writable);
   if (lost()) return close();
@@ -85,7 +86,8 @@ connection::step connection::proceed() {
       case progress::run_handler:
         keep_exchange();
         if (!wire_.flush()) return wait_for(step::wait_writable);
-        return wait_for(pieces_ != nullptr ? step::run_streaming_handler : step::run_handler);
+        return wait_for(request_->pieces != nullptr ? step::run_streaming_handler
+                                                    : step::run_handler);
       case progress::need_more:
         if (!wire_.flush()) return wait_for(step::wait_writable);
         if (lost()) break;  // what fails a send alone makes no edge to wait for
@@ -113,74 +115,80 @@ connection::progress connection::read_request() {
 connection::progress connection::read_head() {
   auto const input = wire_.input();
   if (input.empty()) return progress::need_more;
-  if (started_ == clock::time_point{}) started_ = loop_.clock.now();
+  if (request_->started == clock::time_point{}) request_->started = loop_.clock.now();
   using outcome = http::head_scanner::outcome;
-  auto const found = scanner_.scan(input, loop_.common.limits.head);
+  auto const found = request_->scanner.scan(input, loop_.common.limits.head);
   if (found == outcome::need_more) return progress::need_more;
-  if (found == outcome::refused) return refuse(scanner_.exceeded(), scanner_.status());
+  if (found == outcome::refused)
+    return refuse(request_->scanner.exceeded(), request_->scanner.status());
 
-  wire_.consume(scanner_.head_size());
-  auto const bytes = input.substr(0, scanner_.head_size()).substr(scanner_.skipped());
-  exchange_.base_ = bytes.data();
-  auto const status = http::parse_head(bytes, exchange_.head_);
+  wire_.consume(request_->scanner.head_size());
+  auto const bytes =
+      input.substr(0, request_->scanner.head_size()).substr(request_->scanner.skipped());
+  request_->exchange.base_ = bytes.data();
+  auto const status = http::parse_head(bytes, head());
   if (status != 0) return refuse(status);
   return loop_.doorman == nullptr ? begin_exchange() : admit();
 }
 
 // The head is whole: find the row, and refuse what needs no body to be refused.
 connection::progress connection::begin_exchange() {
-  auto const &head = exchange_.head_;
+  auto const &head = this->head();
   auto const &routes = loop_.common.routes;
-  if (exchange_.path() != "*") resource_ = routes.match(exchange_.path(), exchange_.parameters_);
-  if (loop_.only && resource_ != route_table::not_found &&
-      routes.resources()[resource_].counted != *loop_.only) {
-    resource_ = route_table::not_found;  // it is served elsewhere
+  if (request_->exchange.path() != "*")
+    request_->resource = routes.match(request_->exchange.path(), request_->exchange.parameters_);
+  if (loop_.only && request_->resource != route_table::not_found &&
+      routes.resources()[request_->resource].counted != *loop_.only) {
+    request_->resource = route_table::not_found;  // it is served elsewhere
   }
   if (place_.reserved() && !is_internal()) return refuse_for_now(limit::max_connections, false);
   if (head.method != http::method::options) {
-    if (resource_ == route_table::not_found) return refuse(404);
-    auto const &resource = routes.resources()[resource_];
-    row_ = resource.rows[static_cast<std::size_t>(head.method)];
-    if (row_ == nullptr) return refuse(405, resource.allow);
-  } else if (resource_ == route_table::not_found && exchange_.path() != "*") {
+    if (request_->resource == route_table::not_found) return refuse(404);
+    auto const &resource = routes.resources()[request_->resource];
+    request_->row = resource.rows[static_cast<std::size_t>(head.method)];
+    if (request_->row == nullptr) return refuse(405, resource.allow);
+  } else if (request_->resource == route_table::not_found && request_->exchange.path() != "*") {
     return refuse(404);
-  } else if (resource_ != route_table::not_found) {
-    row_ = routes.resources()[resource_].rows[static_cast<std::size_t>(head.method)];
+  } else if (request_->resource != route_table::not_found) {
+    request_->row =
+        routes.resources()[request_->resource].rows[static_cast<std::size_t>(head.method)];
   }
   if (head.content_length > body_limits().body_bytes_max) {
     return refuse(http::bound::body_bytes, 413);
   }
-  if (row_ != nullptr && row_->streams()) return begin_pieces();
+  if (request_->row != nullptr && request_->row->streams()) return begin_pieces();
   if (head.framing == http::body_framing::none) return dispatch();
 
-  body_ = http::body_decoder(head.framing, head.content_length);
-  content_.clear();
+  request_->decoder = http::body_decoder(head.framing, head.content_length);
+  request_->content.clear();
   invite_content();
   if (head.framing == http::body_framing::length && wire_.input().size() >= head.content_length) {
-    exchange_.body_ = wire_.input().substr(0, static_cast<std::size_t>(head.content_length));
-    wire_.consume(exchange_.body_.size());
+    request_->exchange.body_ =
+        wire_.input().substr(0, static_cast<std::size_t>(head.content_length));
+    wire_.consume(request_->exchange.body_.size());
     return dispatch();
   }
   // The head must outlive the reads that the content needs.
   state_ = state::body;
-  body_started_ = loop_.clock.now();
-  kept_exchange_.assign(exchange_.base_, head.fields.offset + head.fields.size);
-  exchange_.rebase(kept_exchange_.data(), {});
+  request_->content_started = loop_.clock.now();
+  request_->kept.assign(request_->exchange.base_, head.fields.offset + head.fields.size);
+  request_->exchange.rebase(request_->kept.data(), {});
   return read_body();
 }
 
 http::body_limits connection::body_limits() const noexcept {
   auto limits = loop_.common.limits.body;
-  if (row_ == nullptr) return limits;
-  if (row_->streams()) limits.body_bytes_max = loop_.common.limits.streamed_body_bytes_max;
-  limits.body_bytes_max = row_->body_bytes_max.value_or(limits.body_bytes_max);
+  if (request_->row == nullptr) return limits;
+  if (request_->row->streams()) limits.body_bytes_max = loop_.common.limits.streamed_body_bytes_max;
+  limits.body_bytes_max = request_->row->body_bytes_max.value_or(limits.body_bytes_max);
   return limits;
 }
 
-// Appends to content_ what of it was read.
+// Appends to request_->content what of it was read.
 http::body_decoder::outcome connection::decode_content() {
   std::size_t consumed = 0;
-  auto const found = body_.decode(wire_.input(), content_, body_limits(), consumed);
+  auto const found =
+      request_->decoder.decode(wire_.input(), request_->content, body_limits(), consumed);
   wire_.consume(consumed);
   return found;
 }
@@ -188,44 +196,47 @@ http::body_decoder::outcome connection::decode_content() {
 // Asked to say that the content is welcome, before it is sent; not if it is here already (RFC 9110
 // section 10.1.1).
 void connection::invite_content() {
-  bool const asked = std::exchange(exchange_.head_.expects_continue, false);
+  bool const asked = std::exchange(head().expects_continue, false);
   if (asked && wire_.input().empty()) loop_.output += "HTTP/1.1 100 Continue\r\n\r\n";
 }
 
 connection::progress connection::read_body() {
   using outcome = http::body_decoder::outcome;
   auto const found = decode_content();
-  if (found == outcome::refused) return refuse(body_.exceeded(), body_.status());
+  if (found == outcome::refused)
+    return refuse(request_->decoder.exceeded(), request_->decoder.status());
   if (found == outcome::need_more) {
-    return hold_body(content_.size()) ? progress::need_more
-                                      : refuse_for_now(limit::held_body_bytes, false);
+    return hold_body(request_->content.size()) ? progress::need_more
+                                               : refuse_for_now(limit::held_body_bytes, false);
   }
-  exchange_.body_ = content_;
+  request_->exchange.body_ = request_->content;
   return dispatch();
 }
 
 connection::progress connection::dispatch() {
-  if (row_ == nullptr) {  // OPTIONS, answered for every resource (RFC 9110 section 9.3.7)
+  if (request_->row == nullptr) {  // OPTIONS, answered for every resource (RFC 9110 section 9.3.7)
     http::response options;
     options.status = 204;
-    answer(options, resource_ == route_table::not_found
-                        ? std::string_view("GET, HEAD, POST, OPTIONS")
-                        : std::string_view(loop_.common.routes.resources()[resource_].allow));
+    answer(options,
+           request_->resource == route_table::not_found
+               ? std::string_view("GET, HEAD, POST, OPTIONS")
+               : std::string_view(loop_.common.routes.resources()[request_->resource].allow));
     next_request();
     return progress::answered;
   }
-  if (auto const *plain = std::get_if<plain_handler>(&row_->handler)) {
+  if (auto const *plain = std::get_if<plain_handler>(&request_->row->handler)) {
     return respond(call(*plain));
   }
   if (!may_wait()) return refuse_for_now(limit::waiting_requests, true);
-  if (!hold_body(exchange_.body_.size())) return refuse_for_now(limit::held_body_bytes, true);
+  if (!hold_body(request_->exchange.body_.size()))
+    return refuse_for_now(limit::held_body_bytes, true);
   state_ = state::handling;
   return progress::run_handler;
 }
 
 http::response connection::call(plain_handler const &handler) {
   try {
-    return checked(handler(exchange_));
+    return checked(handler(request_->exchange));
   } catch (...) {
     return answer_to_exception(std::current_exception());
   }
@@ -243,7 +254,7 @@ connection::progress connection::refuse(std::uint16_t status, std::string_view a
   // What follows in the stream cannot be told apart from content any more, unless there was none.
   bool const framed =
       status == 401 || status == 404 || status == 405 || status == 429 || status == 503;
-  if (!framed || exchange_.head_.framing != http::body_framing::none) {
+  if (!framed || head().framing != http::body_framing::none) {
     closing_ = true;
     must_linger_ = true;
   }
@@ -267,11 +278,11 @@ void connection::decide_whether_to_close() {
   if (worn_out) hit(limit::requests_per_connection);
   bool const ours = worn_out || place_.last();
   must_linger_ = must_linger_ || ours;  // the peer did not ask for it: more may be on its way
-  closing_ = closing_ || !exchange_.head_.keep_alive || loop_.common.life.draining() || ours;
+  closing_ = closing_ || !head().keep_alive || loop_.common.life.draining() || ours;
 }
 
 http::body_end connection::length_unknown() const noexcept {
-  return exchange_.head_.http_1_1 ? http::body_end::chunked : http::body_end::unsaid;
+  return head().http_1_1 ? http::body_end::chunked : http::body_end::unsaid;
 }
 
 http::head_context connection::head_context(std::string_view allow) {
@@ -279,15 +290,15 @@ http::head_context connection::head_context(std::string_view allow) {
   context.date = loop_.dates.at(unix_seconds());
   context.allow = allow;
   context.close = closing_;
-  context.keep_alive_1_0 = !exchange_.head_.http_1_1;
+  context.keep_alive_1_0 = !head().http_1_1;
   if (loop_.doorman != nullptr) context.fields = loop_.doorman->header_lines();
   return context;
 }
 
 bool connection::client_left() const noexcept {
   bool const took_time = state_ == state::handling || state_ == state::streaming;
-  bool const asked_all = pieces_ == nullptr || pieces_->whole_;
-  return took_time && asked_all && !closed_before_handler_ && wire_.source().peer_closed();
+  bool const asked_all = request_->pieces == nullptr || request_->pieces->whole_;
+  return took_time && asked_all && !request_->closed_before_handler && wire_.source().peer_closed();
 }
 
 void connection::answer(http::response const &answer, std::string_view allow) {
@@ -302,7 +313,7 @@ void connection::answer(http::response const &answer, std::string_view allow) {
   if (answer.stream != nullptr) context.end = length_unknown();
   http::append_head(loop_.output, answer, context);
   auto const body = answer.body_bytes();
-  if (exchange_.head_.method == http::method::head || !http::has_content(answer.status)) return;
+  if (head().method == http::method::head || !http::has_content(answer.status)) return;
   if (body.size() <= copied_body_bytes_max) {
     loop_.output += body;
   } else {
@@ -313,52 +324,43 @@ void connection::answer(http::response const &answer, std::string_view allow) {
 void connection::account(std::uint16_t status) {
   auto const ended = loop_.clock.update();
   std::optional<metrics::trace_context> trace;
-  if (exchange_.head_.fields.size >= traceparent_line_bytes) {
-    auto const field = exchange_.field("traceparent");
+  if (head().fields.size >= traceparent_line_bytes) {
+    auto const field = request_->exchange.field("traceparent");
     if (field.data() != nullptr) trace = metrics::parse_traceparent(field);
   }
-  auto const counted = loop_.common.requests.record(resource_, exchange_.head_.method, status,
-                                                    ended - started_, trace ? &*trace : nullptr,
-                                                    loop_.only.value_or(accounting::service));
+  auto const counted = loop_.common.requests.record(
+      request_->resource, head().method, status, ended - request_->started,
+      trace ? &*trace : nullptr, loop_.only.value_or(accounting::service));
   if (counted == accounting::service) loop_.common.life.counted();
 }
 
 // Ready for the next request of this connection; its time begins now if it is here already.
 void connection::next_request() noexcept {
-  scanner_ = {};
-  resource_ = route_table::not_found;
-  row_ = nullptr;
-  exchange_.head_ = {};
-  exchange_.body_ = {};
-  exchange_.parameters_.count = 0;
-  started_ = {};
-  closed_before_handler_ = false;
-  release(content_);
-  release(kept_exchange_);
-  pieces_ = nullptr;
   give_back();
+  request_->reset();
 }
 
 // --- waiting handlers ----------------------------------------------------------------------------
 
 task<http::response> connection::start_handler() {
-  closed_before_handler_ = wire_.source().peer_closed();
-  return std::get<waiting_handler>(row_->handler)(exchange_);
+  request_->closed_before_handler = wire_.source().peer_closed();
+  return std::get<waiting_handler>(request_->row->handler)(request_->exchange);
 }
 
-void connection::finish(http::response result) {
+void connection::finish(http::response answer) {
   if (lost()) {
     close();
   } else {
-    respond(checked(std::move(result)));
+    respond(checked(std::move(answer)));
   }
 }
 
 void connection::fail(std::exception_ptr const &error) {
+  if (state_ != state::handling) std::rethrow_exception(error);  // its request is counted
   if (lost()) {
     close();  // the exception says no more than that
   } else {
-    finish(answer_to_exception(error));
+    respond(answer_to_exception(error));
   }
 }
 
@@ -375,19 +377,21 @@ http::response connection::answer_to_exception(std::exception_ptr const &error) 
   static log_gate gate;  // of the process: whoever can make a handler throw must not fill the log
   if (auto const left_out = gate.pass(loop_.clock.now())) {
     log::warn("handler failed",
-              {{"path", exchange_.path()}, {"error", what}, {"left_out", *left_out}});
+              {{"path", request_->exchange.path()}, {"error", what}, {"left_out", *left_out}});
   }
   return http::error_response(500);
 }
 
 void connection::keep_exchange() {
-  auto const &head = exchange_.head_;
+  auto const &head = this->head();
   auto const size = head.fields.offset + head.fields.size;
-  auto const body = exchange_.body_;
-  if (exchange_.base_ != kept_exchange_.data()) kept_exchange_.assign(exchange_.base_, size);
-  if (body.data() != content_.data() && !body.empty()) content_.assign(body);
+  auto const body = request_->exchange.body_;
+  if (request_->exchange.base_ != request_->kept.data())
+    request_->kept.assign(request_->exchange.base_, size);
+  if (body.data() != request_->content.data() && !body.empty()) request_->content.assign(body);
   hold_body(body.size());
-  exchange_.rebase(kept_exchange_.data(), body.empty() ? body : std::string_view(content_));
+  request_->exchange.rebase(request_->kept.data(),
+                            body.empty() ? body : std::string_view(request_->content));
 }
 
 }  // namespace loopmeter::server

@@ -16,13 +16,9 @@
 #include <utility>
 
 #include <loopmeter/base/unique_fd.hpp>
-#include <loopmeter/http/body.hpp>
-#include <loopmeter/http/head.hpp>
 #include <loopmeter/server/admission.hpp>
-#include <loopmeter/server/exchange.hpp>
 #include <loopmeter/server/loop.hpp>
-#include <loopmeter/server/stream.hpp>
-#include <loopmeter/server/streamed_body.hpp>
+#include <loopmeter/server/request_state.hpp>
 #include <loopmeter/server/wire.hpp>
 
 namespace loopmeter::server {
@@ -78,15 +74,15 @@ class connection : public connection_link, public expendable_link {
   /// Completes when the password is checked or time is up; then come back to proceed().
   template <class Token>
   auto async_wait_for_login(Token &&token) {
-    login_waited_ = true;
-    return exchange_.sleeper_.async_sleep(loop_.common.limits.head_timeout,
-                                          std::forward<Token>(token));
+    request_->login_waited = true;
+    return request_->exchange.sleeper_.async_sleep(loop_.common.limits.head_timeout,
+                                                   std::forward<Token>(token));
   }
 
   task<http::response> start_handler();
   /// The waiting handler ended with this answer.
   void finish(http::response answer);
-  /// The waiting handler ended with this exception.
+  /// The waiting handler ended with this exception; it leaves again if it is finish()'s own.
   void fail(std::exception_ptr const &error);
 
   task<void> start_streaming_handler();
@@ -153,7 +149,7 @@ class connection : public connection_link, public expendable_link {
   // connection_pieces.cpp
   progress begin_pieces();
   step read_piece();
-  std::string_view piece() const noexcept { return content_; }
+  std::string_view piece() const noexcept { return request_->content; }
   std::optional<std::uint64_t> content_length() const noexcept;
   bool decode_piece();
   void discard_content();
@@ -178,6 +174,8 @@ class connection : public connection_link, public expendable_link {
   void send_slice();
   void stream_failed();
   void drop_stream() noexcept;
+  void drop_request() noexcept;
+  void end_request() noexcept;
 
   void keep_exchange();
   step end_of_input();
@@ -194,6 +192,7 @@ class connection : public connection_link, public expendable_link {
   void note_activity(bool active) noexcept;
   step close() noexcept;
 
+  http::head &head() const noexcept { return request_->exchange.head_; }
   bool lost() const noexcept { return cut_ || wire_.failed(); }
   static void on_deadline(void *self);
   static void on_broken(void *self);
@@ -208,31 +207,16 @@ class connection : public connection_link, public expendable_link {
   bool must_linger_ = false;  // the peer may still be sending when we close
   bool timed_out_ = false;
   bool cut_ = false;
-  bool active_ = false;                 // as it is counted
-  bool login_waited_ = false;           // as long as it may take
-  bool closed_before_handler_ = false;  // the FIN came along with the request
+  bool active_ = false;  // as it is counted
   std::uint32_t requests_ = 0;
   std::size_t lingered_bytes_ = 0;
 
   // As they are counted in the loop.
-  bool counted_waiting_ = false;
-  std::size_t counted_body_ = 0;
   std::size_t counted_unsent_ = 0;
   std::size_t unsent_left_ = 0;  // when its reader was last looked at
 
-  http::head_scanner scanner_;
-  http::body_decoder body_;
-  std::string content_;        // of a body that did not arrive in one piece; or its last piece
-  std::string kept_exchange_;  // head and content while a waiting handler runs
-  std::unique_ptr<streamed_body> stream_;
-  std::unique_ptr<stream> pieces_;  // of a streaming handler
-  std::unique_ptr<login_wait> login_;
-  std::size_t resource_ = route_table::not_found;
-  route const *row_ = nullptr;
-  clock::time_point opened_;        // of the connection
-  clock::time_point started_;       // of the request
-  clock::time_point body_started_;  // of its content
-  exchange exchange_;
+  clock::time_point opened_;
+  std::unique_ptr<request_state> request_;  // null while none is under way, unless we run
 };
 
 }  // namespace loopmeter::server

@@ -54,17 +54,27 @@ connection::step connection::close() noexcept {
   bool const unanswered = state_ == state::login || state_ == state::body ||
                           state_ == state::handling || state_ == state::streaming;
   if (unanswered) account(cut_ ? std::uint16_t{503} : http::status_client_closed_request);
-  if (stream_ != nullptr) drop_stream();
-  if (pieces_ != nullptr && pieces_->writer_.begun()) wire_.break_off();
-  login_ = nullptr;
+  if (request_ != nullptr) drop_request();
   bool const under_way = unanswered || wire_.has_unsent();
   if (under_way && (cut_ || timed_out_)) loop_.common.connections.cut.inc();
   loop_.output.clear();
   loop_.unsent_bytes -= std::exchange(counted_unsent_, 0);
   if (expendable_link::is_linked()) expendable_link::unlink();
-  give_back();
   state_ = state::closed;
   return step::closed;
+}
+
+// An idle connection needs none of it.
+void connection::end_request() noexcept {
+  if (request_ != nullptr) give_back();
+  loop_.requests.give_back(std::move(request_));
+}
+
+void connection::drop_request() noexcept {
+  if (request_->answer_body != nullptr) drop_stream();
+  if (request_->pieces != nullptr && request_->pieces->writer_.begun()) wire_.break_off();
+  request_->login = nullptr;
+  give_back();
 }
 
 // In the last phase of a drain no request is waited for: one may be here unseen, or we end.
@@ -82,8 +92,8 @@ bool connection::must_end_idle() {
 bool connection::serves() const noexcept {
   bool const idle = state_ == state::head && wire_.input().empty();
   if (idle || state_ >= state::finishing) return false;
-  bool const known = row_ != nullptr;
-  return !known || row_->counted == accounting::service;
+  bool const known = request_ != nullptr && request_->row != nullptr;
+  return !known || request_->row->counted == accounting::service;
 }
 
 void connection::drain() {
@@ -100,9 +110,10 @@ void connection::drain() {
 
 void connection::cut() {
   cut_ = true;
-  exchange_.was_cut_ = true;
   wire_.source().cancel();
-  exchange_.sleeper_.close();
+  if (request_ == nullptr) return;
+  request_->exchange.was_cut_ = true;
+  request_->exchange.sleeper_.close();
 }
 
 connection::step connection::wait_for(step what) {
@@ -113,10 +124,13 @@ connection::step connection::wait_for(step what) {
   if (lost()) return close();
   stand_among_silent(what == step::wait_readable);
   note_activity(what != step::wait_readable || state_ != state::head || !wire_.input().empty());
+  bool const between = state_ == state::head && wire_.input().empty();
+  if (between || state_ >= state::finishing) end_request();
   if (state_ == state::lingering) return what;  // its deadline began with our FIN
   if (what == step::wait_writable) {
     clock::duration stall = limits.write_stall_timeout;
-    if (stream_ != nullptr) stall = std::min(stall, stream_->deadline() - now);
+    if (request_ != nullptr && request_->answer_body != nullptr)
+      stall = std::min(stall, request_->answer_body->deadline() - now);
     deadline_.set(stall);
   } else if (what != step::wait_readable) {
     deadline_.clear();
@@ -142,7 +156,8 @@ void connection::on_deadline(void *self) {
 }
 
 void connection::on_broken(void *self) {
-  static_cast<connection *>(self)->exchange_.sleeper_.close();
+  auto const &request = static_cast<connection *>(self)->request_;
+  if (request != nullptr) request->exchange.sleeper_.close();
 }
 
 }  // namespace loopmeter::server

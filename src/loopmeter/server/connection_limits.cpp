@@ -10,8 +10,8 @@
 namespace loopmeter::server {
 
 bool connection::is_internal() const noexcept {
-  return resource_ != route_table::not_found &&
-         loop_.common.routes.resources()[resource_].counted == accounting::internal;
+  return request_->resource != route_table::not_found &&
+         loop_.common.routes.resources()[request_->resource].counted == accounting::internal;
 }
 
 // Counts one more request whose handler waits; false if there are too many.
@@ -19,21 +19,21 @@ bool connection::may_wait() noexcept {
   if (is_internal()) return true;
   if (loop_.waiting_requests >= loop_.common.limits.waiting_requests_max) return false;
   ++loop_.waiting_requests;
-  counted_waiting_ = true;
+  request_->counted_waiting = true;
   return true;
 }
 
 // Content that stays here while others have their turn; false if the worker holds too much.
 bool connection::hold_body(std::size_t octets) noexcept {
-  loop_.held_body_bytes += octets - counted_body_;
-  counted_body_ = octets;
+  loop_.held_body_bytes += octets - request_->counted_content;
+  request_->counted_content = octets;
   return octets == 0 || loop_.held_body_bytes <= loop_.common.limits.held_body_bytes_max;
 }
 
 void connection::give_back() noexcept {
   hold_body(0);
-  if (counted_waiting_) --loop_.waiting_requests;
-  counted_waiting_ = false;
+  if (request_->counted_waiting) --loop_.waiting_requests;
+  request_->counted_waiting = false;
 }
 
 void connection::hit(limit struck) const noexcept {
@@ -42,7 +42,7 @@ void connection::hit(limit struck) const noexcept {
 
 void connection::hit(http::bound exceeded) const noexcept {
   if (exceeded == http::bound::none) return;
-  bool const streams = row_ != nullptr && row_->streams();
+  bool const streams = request_->row != nullptr && request_->row->streams();
   hit(streams && exceeded == http::bound::body_bytes ? limit::streamed_body_bytes
                                                      : limit_of(exceeded));
 }
@@ -71,11 +71,12 @@ clock::duration connection::patience(clock::time_point now) {
   auto const &limits = loop_.common.limits;
   auto const cap = place_.reserved() ? limits.reserved_timeout : time::max();
   if (state_ == state::body) {
-    return body_started_ + std::min(limits.whole_body_time_at(content_.size()), cap) - now;
+    return request_->content_started +
+           std::min(limits.whole_body_time_at(request_->content.size()), cap) - now;
   }
   if (wire_.shaking_hands()) return opened_ + std::min(limits.head_timeout, cap) - now;
   if (wire_.input().empty()) return std::min(limits.idle_timeout, cap);
-  return started_ + std::min(limits.head_timeout, cap) - now;
+  return request_->started + std::min(limits.head_timeout, cap) - now;
 }
 
 // Counts the one that was the nearest.
@@ -85,7 +86,7 @@ void connection::deadline_struck() noexcept {
   if (place_.reserved()) {
     hit(limit::reserved_timeout);
   } else if (state_ == state::body) {
-    bool const whole = age(body_started_) >= limits.body_timeout;
+    bool const whole = age(request_->content_started) >= limits.body_timeout;
     hit(whole ? limit::body_timeout : limit::body_rate);
   } else {
     bool const idle = wire_.input().empty() && !wire_.shaking_hands();
@@ -95,7 +96,8 @@ void connection::deadline_struck() noexcept {
 
 // The reader takes nothing, or too little for an answer that has a deadline of its own.
 connection::step connection::end_of_stall() {
-  bool const too_late = stream_ != nullptr && stream_->deadline() <= loop_.clock.now();
+  bool const too_late =
+      request_->answer_body != nullptr && request_->answer_body->deadline() <= loop_.clock.now();
   if (!too_late) hit(limit::write_stall_timeout);
   auto const done = close();
   wire_.break_off();  // or the kernel would go on holding what nobody takes

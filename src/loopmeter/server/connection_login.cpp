@@ -9,7 +9,7 @@ namespace loopmeter::server {
 // Before anything else is looked at: whoever may not ask does not learn what is here.
 connection::progress connection::admit() {
   using verdict = doorman::verdict;
-  switch (loop_.doorman->judge(exchange_, loop_.clock.now())) {
+  switch (loop_.doorman->judge(request_->exchange, loop_.clock.now())) {
     case verdict::admitted:
       return begin_exchange();
     case verdict::too_many:
@@ -23,8 +23,8 @@ connection::progress connection::admit() {
 }
 
 connection::progress connection::begin_login() {
-  login_ = loop_.doorman->begin_login(exchange_, loop_.context.get_executor());
-  if (login_ == nullptr) return refuse(503);
+  request_->login = loop_.doorman->begin_login(request_->exchange, loop_.context.get_executor());
+  if (request_->login == nullptr) return refuse(503);
   state_ = state::login;
   keep_exchange();
   return progress::wait_login;
@@ -32,14 +32,14 @@ connection::progress connection::begin_login() {
 
 // The head has stood still meanwhile; what follows it has not been looked at.
 connection::progress connection::end_login() {
-  auto const &ticket = login_->ticket();
-  bool const waited = std::exchange(login_waited_, false);
+  auto const &ticket = request_->login->ticket();
+  bool const waited = std::exchange(request_->login_waited, false);
   if (!ticket.done && !waited) return progress::wait_login;
   state_ = state::head;
   bool const answered = ticket.done;
   bool const accepted = ticket.accepted;
   if (answered) loop_.doorman->learn(ticket);
-  login_ = nullptr;
+  request_->login = nullptr;
   if (!answered) {
     loop_.doorman->measured().logins.at(login_outcome::overload).inc();
     return refuse(503);

@@ -25,24 +25,24 @@ constexpr std::size_t turn_bytes = 2 * streamed_body::slice_bytes;
 }  // namespace
 
 connection::progress connection::begin_pieces() {
-  auto const &head = exchange_.head_;
-  body_ = http::body_decoder(head.framing, head.content_length);
-  content_.clear();
+  auto const &head = this->head();
+  request_->decoder = http::body_decoder(head.framing, head.content_length);
+  request_->content.clear();
   if (!may_wait()) {
     return refuse_for_now(limit::waiting_requests, head.framing == http::body_framing::none);
   }
-  pieces_ = std::make_unique<stream>(*this);
+  request_->pieces = std::make_unique<stream>(*this);
   state_ = state::handling;
   return progress::run_handler;
 }
 
 task<void> connection::start_streaming_handler() {
-  closed_before_handler_ = wire_.source().peer_closed();
-  return std::get<streaming_handler>(row_->handler)(exchange_, *pieces_);
+  request_->closed_before_handler = wire_.source().peer_closed();
+  return std::get<streaming_handler>(request_->row->handler)(request_->exchange, *request_->pieces);
 }
 
 std::optional<std::uint64_t> connection::content_length() const noexcept {
-  auto const &head = exchange_.head_;
+  auto const &head = this->head();
   if (head.framing == http::body_framing::chunked) return std::nullopt;
   return head.content_length;
 }
@@ -51,7 +51,7 @@ std::optional<std::uint64_t> connection::content_length() const noexcept {
 
 connection::step connection::read_piece() {
   end_wait_of_handler();
-  auto &p = *pieces_;
+  auto &p = *request_->pieces;
   if (lost()) throw_nobody_there();
   if (std::exchange(timed_out_, false)) content_comes_too_slowly();
   for (;;) {
@@ -64,7 +64,7 @@ connection::step connection::read_piece() {
     if (p.content_bytes_ == 0 && !p.writer_.begun()) invite_content();
     if (!wire_.send_unsent() || !wire_.flush()) return wait_in_handler(step::wait_writable);
     if (!wire_.source().readable()) {
-      release(content_);
+      release(request_->content);
       return wait_in_handler(step::wait_readable);
     }
     if (p.moved_bytes_ >= turn_bytes) return wait_in_handler(step::yield);
@@ -75,26 +75,27 @@ connection::step connection::read_piece() {
 
 // The next piece out of what was read; false if there is none in it.
 bool connection::decode_piece() {
-  auto &p = *pieces_;
-  content_.clear();
+  auto &p = *request_->pieces;
+  request_->content.clear();
   if (p.whole_) return false;
-  bool const refused_before = body_.status() != 0;
+  bool const refused_before = request_->decoder.status() != 0;
   auto const found = decode_content();
   if (found == http::body_decoder::outcome::refused) {
-    if (!refused_before) hit(body_.exceeded());
-    throw content_error(body_.status(), body_.status() == 400 ? "the content is malformed"
-                                                              : "the content is too large");
+    if (!refused_before) hit(request_->decoder.exceeded());
+    throw content_error(request_->decoder.status(), request_->decoder.status() == 400
+                                                        ? "the content is malformed"
+                                                        : "the content is too large");
   }
-  p.content_bytes_ += content_.size();
+  p.content_bytes_ += request_->content.size();
   p.whole_ = found == http::body_decoder::outcome::complete;
-  if (p.whole_) closed_before_handler_ = wire_.source().peer_closed();
-  return !content_.empty();
+  if (p.whole_) request_->closed_before_handler = wire_.source().peer_closed();
+  return !request_->content.empty();
 }
 
 // Content that the handler left unread. What is here already is thrown away, up to a bound; more is
 // not waited for: a client that asked whether to send it will not.
 void connection::discard_content() {
-  auto &p = *pieces_;
+  auto &p = *request_->pieces;
   std::size_t discarded = 0;
   try {
     for (;;) {
@@ -115,7 +116,7 @@ void connection::discard_content() {
 // --- the answer's content ------------------------------------------------------------------------
 
 connection::step connection::write_piece(std::string_view piece) {
-  auto &p = *pieces_;
+  auto &p = *request_->pieces;
   if (lost() || p.head_only_) throw_nobody_there();
   p.written_ += piece.size();
   if (p.declared_ && p.written_ > *p.declared_) {
@@ -133,7 +134,7 @@ connection::step connection::write_piece(std::string_view piece) {
 
 connection::step connection::continue_writing() {
   end_wait_of_handler();
-  auto &p = *pieces_;
+  auto &p = *request_->pieces;
   if (timed_out_ && !lost()) {  // the peer takes nothing of its answer
     hit(limit::write_stall_timeout);
     wire_.break_off();
@@ -151,7 +152,7 @@ connection::step connection::continue_writing() {
 }
 
 connection::step connection::send_pieces() {
-  auto &p = *pieces_;
+  auto &p = *request_->pieces;
   if (!p.writer_.begun()) begin_answer_in_pieces();
   while (!p.unwritten_.empty() || !loop_.output.empty()) {
     if (p.moved_bytes_ >= turn_bytes && loop_.output.empty()) return wait_in_handler(step::yield);
@@ -169,13 +170,13 @@ connection::step connection::send_pieces() {
 
 // To HEAD, where nothing is learnt from what is written (RFC 9110 section 9.3.2).
 bool connection::head_is_known() const noexcept {
-  return exchange_.head_.method == http::method::head && pieces_->declared_.has_value();
+  return head().method == http::method::head && request_->pieces->declared_.has_value();
 }
 
 void connection::begin_answer_in_pieces() {
-  auto &p = *pieces_;
+  auto &p = *request_->pieces;
   bool const has_content = http::has_content(p.answer.status);
-  p.head_only_ = exchange_.head_.method == http::method::head || !has_content;
+  p.head_only_ = head().method == http::method::head || !has_content;
   auto const context = begin_streamed_answer(p.declared_);
   p.writer_.begin(loop_.output, p.answer, context);
   if (p.head_only_) {
@@ -191,7 +192,7 @@ void connection::end_streaming_handler(std::exception_ptr const &error) {
     close();  // an exception says no more than that
     return;
   }
-  auto &p = *pieces_;
+  auto &p = *request_->pieces;
   if (error && !p.head_only_) return fail_pieces(error);
   if (!p.head_only_ && !head_is_known() && p.written_ < p.declared_.value_or(0)) {
     auto const what = std::length_error("less content than was declared");
@@ -225,7 +226,7 @@ void connection::fail_pieces(std::exception_ptr const &error) {
   } catch (...) {
     answer = answer_to_exception(error);
   }
-  if (pieces_->writer_.begun()) return break_off_answer(answer.status);
+  if (request_->pieces->writer_.begun()) return break_off_answer(answer.status);
   discard_content();
   respond(std::move(answer));
 }
@@ -234,12 +235,12 @@ void connection::fail_pieces(std::exception_ptr const &error) {
 
 // As wait_for(), but in the middle of a handler, which goes on afterwards whatever happened.
 connection::step connection::wait_in_handler(step what) {
-  auto &p = *pieces_;
+  auto &p = *request_->pieces;
   auto const &limits = loop_.common.limits;
   wire_.keep_input();
   auto const now = loop_.clock.update();  // handlers take time
   p.moved_bytes_ = 0;
-  hold_body(content_.size() + p.held_.size());
+  hold_body(request_->content.size() + p.held_.size());
   account_unsent();
   if (lost()) throw_nobody_there();
   if (what == step::wait_writable) deadline_.set(limits.write_stall_timeout);
@@ -253,7 +254,7 @@ connection::step connection::wait_in_handler(step what) {
 }
 
 void connection::content_comes_too_slowly() {
-  auto const &p = *pieces_;
+  auto const &p = *request_->pieces;
   auto const waited = std::chrono::ceil<std::chrono::milliseconds>(p.waited_);
   bool const of_rate = waited >= loop_.common.limits.body_time_at(p.content_bytes_);
   auto const which = of_rate ? limit::body_rate : limit::body_timeout;
@@ -263,13 +264,13 @@ void connection::content_comes_too_slowly() {
 
 // What a worker holds of content is bounded, and a piece is held until the next is asked for.
 void connection::hold_pieces() {
-  if (hold_body(content_.size() + pieces_->held_.size())) return;
+  if (hold_body(request_->content.size() + request_->pieces->held_.size())) return;
   hit(limit::held_body_bytes);
   throw content_error(503, "too much content is held");
 }
 
 void connection::end_wait_of_handler() noexcept {
-  auto &p = *pieces_;
+  auto &p = *request_->pieces;
   deadline_.clear();
   if (p.wait_began_ == clock::time_point{}) return;
   p.waited_ += loop_.clock.now() - std::exchange(p.wait_began_, {});

@@ -11,7 +11,7 @@ namespace loopmeter::server {
 // told.
 http::head_context connection::begin_streamed_answer(std::optional<std::uint64_t> length) {
   decide_whether_to_close();
-  if (!length && !exchange_.head_.http_1_1) closing_ = true;  // where that ends, its body ends
+  if (!length && !head().http_1_1) closing_ = true;  // where that ends, its body ends
   auto context = head_context();
   context.length = length;
   context.end = length ? http::body_end::length : length_unknown();
@@ -43,53 +43,54 @@ connection::progress connection::begin_stream(http::response made) {
     next_request();
     return progress::answered;
   }
-  if (state_ != state::handling) closed_before_handler_ = wire_.source().peer_closed();
+  if (state_ != state::handling) request_->closed_before_handler = wire_.source().peer_closed();
   keep_exchange();
-  stream_ = std::make_unique<streamed_body>(std::move(made));
+  request_->answer_body = std::make_unique<streamed_body>(std::move(made));
   state_ = state::streaming;
   return progress::streaming;
 }
 
 // One slice; the state says whether there is more.
 void connection::continue_stream() {
-  stream_->begun() ? send_slice() : collect_slice();
+  request_->answer_body->begun() ? send_slice() : collect_slice();
 }
 
 // While the whole body may yet be small enough for a plain answer, with its length.
 void connection::collect_slice() {
   using made = streamed_body::progress;
-  auto const so_far = stream_->collect(loop_.clock);
+  auto const so_far = request_->answer_body->collect(loop_.clock);
   if (so_far == made::failed) return stream_failed();
-  if (so_far == made::more && !stream_->collected_slice()) return;
+  if (so_far == made::more && !request_->answer_body->collected_slice()) return;
   // HEAD is told what GET would be (RFC 9110 section 9.3.2), as far as that is known by now.
-  bool const is_head = exchange_.head_.method == http::method::head;
+  bool const is_head = head().method == http::method::head;
   if (so_far == made::end || is_head) {
-    stream_->end(is_head ? streamed_body::outcome::head_only : streamed_body::outcome::sent);
-    auto const held = std::exchange(stream_, nullptr);
+    request_->answer_body->end(is_head ? streamed_body::outcome::head_only
+                                       : streamed_body::outcome::sent);
+    auto const held = std::exchange(request_->answer_body, nullptr);
     if (so_far == made::end) held->answer().stream = nullptr;
     answer(held->answer());
     return next_request();
   }
-  stream_->begin(loop_.output, begin_streamed_answer());
+  request_->answer_body->begin(loop_.output, begin_streamed_answer());
 }
 
 void connection::send_slice() {
   using made = streamed_body::progress;
-  auto const so_far = stream_->send_slice(loop_.output, loop_.clock);
+  auto const so_far = request_->answer_body->send_slice(loop_.output, loop_.clock);
   if (so_far == made::failed) return stream_failed();
   if (so_far == made::more) return;
-  stream_->end(streamed_body::outcome::sent);
-  auto const status = stream_->answer().status;
-  stream_ = nullptr;
+  request_->answer_body->end(streamed_body::outcome::sent);
+  auto const status = request_->answer_body->answer().status;
+  request_->answer_body = nullptr;
   end_streamed_answer(status);
 }
 
 // Before its head is sent it is an answer like any other; later all that can be said is a reset.
 void connection::stream_failed() {
-  auto const status = stream_->failure_status();
-  stream_->end(streamed_body::outcome::failed);
-  bool const begun = stream_->begun();
-  stream_ = nullptr;
+  auto const status = request_->answer_body->failure_status();
+  request_->answer_body->end(streamed_body::outcome::failed);
+  bool const begun = request_->answer_body->begun();
+  request_->answer_body = nullptr;
   if (!begun) {
     answer(http::error_response(status));
     return next_request();
@@ -100,9 +101,9 @@ void connection::stream_failed() {
 // The connection ends in the middle of the body.
 void connection::drop_stream() noexcept {
   using how = streamed_body::outcome;
-  stream_->end(cut_ ? how::cut : timed_out_ ? how::stalled : how::client_gone);
-  if (stream_->begun()) wire_.break_off();
-  stream_ = nullptr;
+  request_->answer_body->end(cut_ ? how::cut : timed_out_ ? how::stalled : how::client_gone);
+  if (request_->answer_body->begun()) wire_.break_off();
+  request_->answer_body = nullptr;
 }
 
 }  // namespace loopmeter::server

@@ -55,6 +55,8 @@ class exchange {
 
  private:
   friend class connection;
+  friend struct request_state;
+  friend class request_states;
 
   /// The same request at another address.
   void rebase(char const *base, std::string_view body) noexcept {

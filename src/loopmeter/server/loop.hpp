@@ -21,6 +21,7 @@
 #include <loopmeter/server/loop_metrics.hpp>
 #include <loopmeter/server/ready_set.hpp>
 #include <loopmeter/server/request_metrics.hpp>
+#include <loopmeter/server/request_state.hpp>
 #include <loopmeter/server/route.hpp>
 #include <loopmeter/server/shedder.hpp>
 #include <loopmeter/server/wheel.hpp>
@@ -93,6 +94,8 @@ struct loop {
   // With TLS alone: what the peer says, and what is sealed to be sent.
   std::vector<char> opened;
   std::string sealed;
+
+  request_states requests{sleeps};  // which are not used before the wheel is there
 
   // The order below matters: ready set and wheel go first and drop the handlers that wait; then the
   // io_context unwinds the coroutines, whose connections still find what stands above.

@@ -16,6 +16,27 @@ namespace loopmeter::server {
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 #endif
 
+namespace {
+
+// Seldom needed, and therefore in frames of their own: the one below is there for as long as the
+// connection is.
+task<void> wait_for_login(connection &c) {
+  co_await c.async_wait_for_login(no_throw);
+}
+
+task<void> run_streaming_handler(connection &c) {
+  std::exception_ptr failed;
+  try {
+    auto handler = c.start_streaming_handler();
+    co_await std::move(handler);
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  c.end_streaming_handler(failed);
+}
+
+}  // namespace
+
 task<void> serve(loop &owner, unique_fd socket, door::place place) {
   connection c(owner, std::move(socket), std::move(place));
   if (!c.open()) {
@@ -32,31 +53,22 @@ task<void> serve(loop &owner, unique_fd socket, door::place place) {
           co_await c.async_wait(next, no_throw);
           break;
         case connection::step::wait_login:
-          co_await c.async_wait_for_login(no_throw);
+          co_await wait_for_login(c);
           break;
         case connection::step::run_handler: {
-          http::response answer;
           std::exception_ptr failed;
           try {
             auto handler = c.start_handler();
-            answer = co_await std::move(handler);
+            c.finish(co_await std::move(handler));
           } catch (...) {
             failed = std::current_exception();
           }
-          failed ? c.fail(failed) : c.finish(std::move(answer));
+          if (failed) c.fail(failed);
           break;
         }
-        case connection::step::run_streaming_handler: {
-          std::exception_ptr failed;
-          try {
-            auto handler = c.start_streaming_handler();
-            co_await std::move(handler);
-          } catch (...) {
-            failed = std::current_exception();
-          }
-          c.end_streaming_handler(failed);
+        case connection::step::run_streaming_handler:
+          co_await run_streaming_handler(c);
           break;
-        }
         case connection::step::done:
         case connection::step::closed:
           co_return;

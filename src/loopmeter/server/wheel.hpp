@@ -74,6 +74,7 @@ class wheel::sleeper : private wheel_entry {
   void wake();
   /// Ends this sleep, and every later one: whoever is asleep here has no reason to be any more.
   void close();
+  bool closed() const noexcept { return closed_; }
 
  private:
   friend class wheel;

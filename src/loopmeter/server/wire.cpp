@@ -83,23 +83,38 @@ void wire::receive() {
   keep_input();  // it may stand in the buffer that is read into now
   std::string_view fresh(loop_.input.data(), discard());
   if (tls_ != nullptr) fresh = open_records(fresh);
-  if (kept_input_.empty()) {
+  if (kept_ == nullptr || kept_->input.empty()) {
     input_ = fresh;
   } else {
-    kept_input_ += fresh;
-    input_ = kept_input_;
+    kept_->input += fresh;
+    input_ = kept_->input;
   }
 }
 
 void wire::keep_input() {
   if (input_.empty()) {
-    release(kept_input_);
-  } else if (kept_input_.empty()) {
-    kept_input_.assign(input_);
-  } else {
-    kept_input_.erase(0, kept_input_.size() - input_.size());
+    input_ = {};
+    if (kept_ == nullptr) return;
+    release(kept_->input);
+    drop_if_nothing_is_kept();
+    return;
   }
-  input_ = kept_input_;
+  auto &stays = kept().input;
+  if (stays.empty()) {
+    stays.assign(input_);
+  } else {
+    stays.erase(0, stays.size() - input_.size());
+  }
+  input_ = stays;
+}
+
+wire::waiting &wire::kept() {
+  if (kept_ == nullptr) kept_ = std::make_unique<waiting>();
+  return *kept_;
+}
+
+void wire::drop_if_nothing_is_kept() noexcept {
+  if (kept_->input.empty() && !has_unsent()) kept_ = nullptr;
 }
 
 bool wire::flush(std::string_view large_body) {
@@ -108,10 +123,11 @@ bool wire::flush(std::string_view large_body) {
 
 // Clears `output`.
 bool wire::send_or_keep(std::string &output, std::string_view large_body) {
-  if (output.empty() && large_body.empty()) return unsent_.empty();
-  if (!unsent_.empty()) {
-    unsent_ += output;
-    unsent_ += large_body;
+  bool const waits = kept_ != nullptr && !kept_->unsent.empty();
+  if (output.empty() && large_body.empty()) return !waits;
+  if (waits) {
+    kept_->unsent += output;
+    kept_->unsent += large_body;
     output.clear();
     return false;
   }
@@ -122,23 +138,26 @@ bool wire::send_or_keep(std::string &output, std::string_view large_body) {
     return true;
   }
   auto const sent = count < 0 ? 0 : static_cast<std::size_t>(count);
-  if (sent < output.size() + large_body.size()) {
+  bool const all = sent == output.size() + large_body.size();
+  if (!all) {
     auto const of_output = std::min(sent, output.size());
     source_.clear_writable();
-    unsent_.reserve(output.size() + large_body.size() - sent);
-    unsent_.assign(output, of_output);
-    unsent_ += large_body.substr(sent - of_output);
+    auto &unsent = kept().unsent;
+    unsent.reserve(output.size() + large_body.size() - sent);
+    unsent.assign(output, of_output);
+    unsent += large_body.substr(sent - of_output);
   }
   output.clear();
-  return unsent_.empty();
+  return all;
 }
 
 bool wire::send_unsent() {
-  while (unsent_begin_ < unsent_.size()) {
-    auto const count = uninterrupted([&] {
-      return ::send(socket_.get(), unsent_.data() + unsent_begin_, unsent_.size() - unsent_begin_,
-                    MSG_NOSIGNAL);
-    });
+  if (!has_unsent()) return true;
+  auto &unsent = kept_->unsent;
+  while (kept_->unsent_begin < unsent.size()) {
+    auto const rest = std::string_view(unsent).substr(kept_->unsent_begin);
+    auto const count = uninterrupted(
+        [&] { return ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL); });
     if (count < 0 && errno == EAGAIN) {
       source_.clear_writable();
       return false;
@@ -147,11 +166,13 @@ bool wire::send_unsent() {
       failed_ = true;
       break;
     }
-    unsent_begin_ += static_cast<std::size_t>(count);
+    kept_->unsent_begin += static_cast<std::size_t>(count);
   }
-  release(unsent_);
-  unsent_begin_ = 0;
-  return unsealed_.empty() || failed_ || send_unsealed();
+  release(unsent);
+  kept_->unsent_begin = 0;
+  if (!kept_->unsealed.empty() && !failed_) return send_unsealed();
+  drop_if_nothing_is_kept();
+  return true;
 }
 
 bool wire::end_sending() noexcept {
@@ -251,22 +272,27 @@ bool wire::flush_sealed(std::string_view large_body) {
     loop_.sealed.clear();
     head = large_body = {};
   }
-  unsealed_.reserve(unsealed_.size() + head.size() + large_body.size());
-  unsealed_ += head;
-  unsealed_ += large_body;
+  if (!head.empty() || !large_body.empty()) {
+    auto &unsealed = kept().unsealed;
+    unsealed.reserve(unsealed.size() + head.size() + large_body.size());
+    unsealed += head;
+    unsealed += large_body;
+  }
   output.clear();
   return !has_unsent();
 }
 
 bool wire::send_unsealed() {
-  auto rest = std::string_view(unsealed_).substr(unsealed_begin_);
+  auto &unsealed = kept_->unsealed;
+  auto rest = std::string_view(unsealed).substr(kept_->unsealed_begin);
   auto budget = sealed_bytes_per_turn;
   bool const sent = seal_and_send(rest, budget) && send_or_keep(loop_.sealed, {});
-  unsealed_begin_ = unsealed_.size() - rest.size();
+  kept_->unsealed_begin = unsealed.size() - rest.size();
   if (!rest.empty() && !failed_) return false;
   loop_.sealed.clear();
-  release(unsealed_);
-  unsealed_begin_ = 0;
+  release(unsealed);
+  kept_->unsealed_begin = 0;
+  drop_if_nothing_is_kept();
   return sent || failed_;
 }
 
@@ -274,7 +300,7 @@ void wire::say_goodbye() {
   if (tls_ == nullptr || has_unsent()) return;
   tls_->close(loop_.sealed);
   send_or_keep(loop_.sealed, {});
-  release(unsent_);  // a full socket: its peer will do without
+  if (kept_ != nullptr) release(kept_->unsent);  // a full socket: its peer will do without
 }
 
 }  // namespace loopmeter::server

@@ -54,11 +54,13 @@ class wire {
   bool flush(std::string_view large_body = {});
   /// Sends what is kept; false when the socket is still full.
   bool send_unsent();
-  bool has_unsent() const noexcept { return !unsent_.empty() || !unsealed_.empty(); }
+  bool has_unsent() const noexcept { return unsent_bytes() > 0; }
   /// Memory that unsent output takes, and how much of it is still to be sent.
-  std::size_t unsent_bytes() const noexcept { return unsent_.size() + unsealed_.size(); }
+  std::size_t unsent_bytes() const noexcept {
+    return kept_ == nullptr ? 0 : kept_->unsent.size() + kept_->unsealed.size();
+  }
   std::size_t unsent_left() const noexcept {
-    return unsent_bytes() - unsent_begin_ - unsealed_begin_;
+    return kept_ == nullptr ? 0 : unsent_bytes() - kept_->unsent_begin - kept_->unsealed_begin;
   }
   /// Tells a TLS peer that nothing more comes. Before each FIN of ours; nothing without TLS.
   void say_goodbye();
@@ -85,6 +87,17 @@ class wire {
   bool takes_turn();
 
  private:
+  // What stays here while the connection waits.
+  struct waiting {
+    std::string input;
+    std::string unsent;  // as the socket gets it
+    std::size_t unsent_begin = 0;
+    std::string unsealed;  // behind that, with TLS
+    std::size_t unsealed_begin = 0;
+  };
+
+  waiting &kept();
+  void drop_if_nothing_is_kept() noexcept;
   std::string_view open_records(std::string_view sealed);
   void note_handshake();
   void note_handshake_failure(web::tls_failure reason, std::string_view text);
@@ -95,17 +108,13 @@ class wire {
 
   loop &loop_;
   unique_fd socket_;
-  ready_set::source source_;
-  std::unique_ptr<web::tls_stream> tls_;  // null: plain
   bool ended_ = false;
   bool deaf_ = false;  // TLS is over, the connection is not
   bool failed_ = false;
-  std::string_view input_;  // in the loop's buffer, or in kept_input_
-  std::string kept_input_;
-  std::string unsent_;  // as the socket gets it
-  std::size_t unsent_begin_ = 0;
-  std::string unsealed_;  // behind that, with TLS
-  std::size_t unsealed_begin_ = 0;
+  ready_set::source source_;
+  std::unique_ptr<web::tls_stream> tls_;  // null: plain
+  std::string_view input_;                // in the loop's buffer, or in kept_->input
+  std::unique_ptr<waiting> kept_;         // null most of the time, as most connections are idle
 };
 
 }  // namespace loopmeter::server

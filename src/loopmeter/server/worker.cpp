@@ -7,7 +7,6 @@
 
 #include <csignal>
 #include <exception>
-#include <new>
 #include <utility>
 
 #include <loopmeter/base/log.hpp>
@@ -63,12 +62,9 @@ void worker::count_time() noexcept {
     to.inc(std::chrono::duration<double>(now - counted).count());
     counted = now;
   };
-  try {
-    auto const used = time_of_this_thread();
-    add(loop_.measured.cpu, used.running, cpu_counted_);
-    if (used.waiting) add(loop_.measured.cpu_wait, *used.waiting, cpu_wait_counted_);
-  } catch (std::bad_alloc const &) {  // it is counted with the next
-  }
+  auto const used = time_of_this_thread();
+  add(loop_.measured.cpu, used.running, cpu_counted_);
+  if (used.waiting) add(loop_.measured.cpu_wait, *used.waiting, cpu_wait_counted_);
 }
 
 void worker::on_heartbeat(void *self) {

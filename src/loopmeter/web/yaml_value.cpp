@@ -151,8 +151,10 @@ void yaml_value::read(key_table const &known) const {
                                     [&key = name](auto const &k) { return k.first == key; });
     if (found == known.end()) {
       std::string allowed;
-      for (auto const &[key, unused] : known)
-        allowed += (allowed.empty() ? "" : ", ") + std::string(key);
+      for (auto const &[key, unused] : known) {
+        if (!allowed.empty()) allowed += ", ";
+        allowed += key;
+      }
       throw line_at(*file_, value.line(), value.path_ + ": unknown key; allowed is " + allowed);
     }
     if (!value.is_null()) found->second(value);

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include <loopmeter/server/request_state.hpp>
+
 #include "counted_new.hpp"
 #include "sanitized.hpp"
 #include "service.hpp"
@@ -121,6 +123,29 @@ BOOST_AUTO_TEST_CASE(idle_connections_hold_no_buffers) {
     c.answer();
   }
   test::wait_until([&] { return test::heap_bytes() < before + count * 1024; }, "memory back");
+  BOOST_TEST(service.value("loopmeter_http_open_connections") == count);
+}
+
+// What a request needs is there from its first octet to its end, and not while a connection is
+// idle.
+BOOST_AUTO_TEST_CASE(idle_connections_hold_no_request,
+                     *boost::unit_test::enable_if<!test::is_sanitized>()) {
+  constexpr int count = 3000;  // more than two workers keep spare states
+  constexpr auto each = static_cast<std::int64_t>(sizeof(loopmeter::server::request_state));
+  test::service service(test::routes());
+  std::deque<test::client> clients;
+  for (int i = 0; i < count; ++i)
+    clients.emplace_back(service.port());
+  service.wait_for_connections(count);
+  auto const idle = test::heap_bytes();
+  for (auto &c : clients)
+    c.send("GET / HTTP/1.1\r\n");
+  test::wait_until([&] { return test::heap_bytes() > idle + count * each; }, "states");
+  for (auto &c : clients) {
+    c.send("Host: a\r\n\r\n");
+    c.answer();
+  }
+  test::wait_until([&] { return test::heap_bytes() < idle + 2100 * each; }, "memory back");
   BOOST_TEST(service.value("loopmeter_http_open_connections") == count);
 }
 

@@ -131,12 +131,30 @@ class Rendering:
                     yield deployment, container
 
     @property
+    def flags(self):
+        """What the containers that serve are started with: flag -> value."""
+        return dict(argument.split('=', 1) if '=' in argument else (argument, '')
+                    for _, container in self.containers for argument in container.get('args') or [])
+
+    @property
+    def admin_port(self):
+        """The port of metrics and probes where they have one of their own, else None."""
+        port = self.flags.get('--web.admin-listen-address', '').rpartition(':')[2]
+        return int(port) if port.isdigit() else None
+
+    @property
+    def tls(self):
+        return '--web.config.file' in self.flags
+
+    @property
     def selectors(self):
         """(object, selector) pairs: everything that selects Pods or Services by label."""
         for service in self.kind('Service'):
             yield service, {'matchLabels': at(service, 'spec.selector')}
         for each in self.kind('Deployment', 'PodDisruptionBudget', *MONITOR_ENDPOINTS):
             yield each, at(each, 'spec.selector')
+        for policy in self.kind('NetworkPolicy'):
+            yield policy, at(policy, 'spec.podSelector')
         for deployment, pod in self.pods:
             for spread in pod.get('topologySpreadConstraints') or []:
                 yield deployment, spread.get('labelSelector')

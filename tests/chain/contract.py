@@ -17,6 +17,7 @@ LABEL_SET = {
     'app.kubernetes.io/part-of': 'loopmeter',
     'app.kubernetes.io/managed-by': 'kustomize',
 }
+REPLICAS = 2
 PORT = 8080
 INTERVAL_S = 15
 # Floors for what a guard rail may refuse: it has to stay far above what the service exposes.
@@ -112,8 +113,10 @@ def selector_no_version(rendering):
 
 @demand('deployment.replicas')
 def deployment_replicas(rendering):
+    """With an autoscaler it must not say: each apply would reset what that has chosen."""
+    wanted = None if rendering.kind('HorizontalPodAutoscaler') else REPLICAS
     for each in rendering.kind('Deployment'):
-        for message in expect(each, 'spec.replicas', 2):
+        for message in expect(each, 'spec.replicas', wanted):
             yield each, message
 
 
@@ -152,11 +155,13 @@ def container_pull_policy(rendering):
 
 @demand('container.port')
 def container_port(rendering):
+    admin = rendering.admin_port
+    wanted = [('http', PORT), *([('admin', admin)] if admin else [])]
     for each, container in rendering.containers:
         ports = [(port.get('name'), port.get('containerPort'))
                  for port in container.get('ports') or []]
-        if ports != [('http', PORT)]:
-            yield each, f'the container ports are {ports}, must be {[("http", PORT)]}'
+        if ports != wanted:
+            yield each, f'the container ports are {ports}, must be {wanted}'
 
 
 @demand('container.requests')
@@ -177,11 +182,15 @@ def container_limits(rendering):
 
 @demand('service.port')
 def service_port(rendering):
+    """`metrics` leads to the metrics, whichever port they have."""
+    admin, wanted = rendering.admin_port, [('metrics', PORT, 'http')]
+    if admin:
+        wanted = [('http', PORT, 'http'), ('metrics', admin, 'admin')]
     for each in rendering.kind('Service'):
         ports = [(port.get('name'), port.get('port'), port.get('targetPort'))
                  for port in at(each, 'spec.ports') or []]
-        if ports != [('metrics', PORT, 'http')]:
-            yield each, f'the ports are {ports}, must be {[("metrics", PORT, "http")]}'
+        if ports != wanted:
+            yield each, f'the ports are {ports}, must be {wanted}'
 
 
 # --- the monitors
@@ -232,9 +241,9 @@ def monitor_one_endpoint(rendering):
 
 @demand('monitor.port')
 def monitor_port(rendering):
+    names = {'ServiceMonitor': 'metrics', 'PodMonitor': 'admin' if rendering.admin_port else 'http'}
     for each, endpoint in rendering.endpoints:
-        name = {'ServiceMonitor': 'metrics', 'PodMonitor': 'http'}[each['kind']]
-        for message in expect(endpoint, 'port', name):
+        for message in expect(endpoint, 'port', names[each['kind']]):
             yield each, message
 
 
@@ -347,7 +356,8 @@ def container_ports(container, name):
 
 @demand('chain.port', rests_on=['objects.once', 'service.port', 'container.port', 'monitor.port'])
 def chain_port(rendering):
-    """Each port name, followed to its end, means the container port 8080."""
+    """Each port name, followed to its end, means the container port where the metrics are."""
+    wanted = rendering.admin_port or PORT
     for each, endpoint in rendering.endpoints:
         names = [endpoint.get('port')]
         if each['kind'] == 'ServiceMonitor':
@@ -357,5 +367,5 @@ def chain_port(rendering):
                      and port.get('protocol', 'TCP') == 'TCP']
         numbers = [number for _, container in rendering.containers
                    for name in names for number in container_ports(container, name)]
-        if numbers != [PORT]:
-            yield each, f'port {endpoint.get("port")!r} leads to {numbers}, must lead to {PORT}'
+        if numbers != [wanted]:
+            yield each, f'port {endpoint.get("port")!r} leads to {numbers}, must lead to {wanted}'

@@ -6,19 +6,25 @@ import unittest
 
 import rendering  # first, for it ends the test as skipped where Python lacks a module
 import checker
-import contract  # noqa: F401  registers its demands
+import component_mutations
+import components  # noqa: F401  registers its demands, and those of contract
 import mutations
 import pod  # noqa: F401  registers its demands, and those of pod_security
 import strict_yaml
 
-BASIC = ('servicemonitor', 'podmonitor')  # the overlays that the demands are about
+PROOFS = {**mutations.MUTATIONS, **{
+    name: [*mutations.MUTATIONS.get(name, []), *mutants]
+    for name, mutants in component_mutations.MUTATIONS.items()}}
 
 
 def rendered():
-    name, path = rendering.require_any()
-    return {overlay: strict_yaml.documents(
-        rendering.render(name, path, rendering.K8S / 'overlays' / overlay).stdout)
-            for overlay in BASIC}
+    """The overlays, and each monitor with all that there is."""
+    tool = rendering.require_any()
+    done = {each.name: rendering.render(*tool, each) for each in rendering.OVERLAYS}
+    rest = [each for each in rendering.COMPONENTS if each not in rendering.MONITORS]
+    for monitor in rendering.MONITORS:
+        done[f'{monitor} and all'] = rendering.compose(*tool, [monitor, *rest])
+    return {name: strict_yaml.documents(each.stdout) for name, each in done.items()}
 
 
 def names(objects):
@@ -39,13 +45,15 @@ class Demands(unittest.TestCase):
                 self.assertEqual(checker.check(objects), [])
 
     def test_each_mutation_is_named_exactly(self):
-        for demand, mutants in mutations.MUTATIONS.items():
-            for number, mutate in enumerate(mutants):
-                self.prove(demand, number, mutate)
+        basic = {overlay: self.good[overlay] for overlay in rendering.MONITORS}
+        for page, good in ((mutations, basic), (component_mutations, self.good)):
+            for demand, mutants in page.MUTATIONS.items():
+                for number, mutate in enumerate(mutants):
+                    self.prove(demand, number, mutate, good)
 
-    def prove(self, demand, number, mutate):
+    def prove(self, demand, number, mutate, good):
         applied = 0
-        for overlay, objects in self.good.items():
+        for overlay, objects in good.items():
             mutant = copy.deepcopy(objects)
             try:
                 mutate(mutant)
@@ -59,19 +67,21 @@ class Demands(unittest.TestCase):
             self.assertTrue(applied, 'the mutation fits no rendering')
 
     def test_every_demand_is_proven(self):
-        self.assertEqual(unproven(checker.DEMANDS, mutations.MUTATIONS), [])
+        self.assertEqual(unproven(checker.DEMANDS, PROOFS), [])
 
     def test_an_unproven_demand_is_noticed(self):
         for missing in ({}, {'service.port': []}):
-            mutants = {key: value for key, value in mutations.MUTATIONS.items()
-                       if key != 'service.port'}
+            mutants = {key: value for key, value in PROOFS.items() if key != 'service.port'}
             self.assertEqual(
                 unproven(checker.DEMANDS, {**mutants, **missing}), ['service.port'])
 
-    def test_both_overlays_together_are_refused(self):
-        servicemonitor, podmonitor = self.good.values()
-        together = servicemonitor + [each for each in podmonitor if each not in servicemonitor]
-        self.assertEqual(names(together), ['monitor.one'])
+    def test_both_monitors_together_are_refused(self):
+        servicemonitor, podmonitor = (self.good[each] for each in rendering.MONITORS)
+        applied = servicemonitor + [each for each in podmonitor if each not in servicemonitor]
+        done = rendering.compose(*rendering.require_any(), rendering.MONITORS)
+        self.assertEqual(done.stderr, '')
+        for together in (applied, strict_yaml.documents(done.stdout)):
+            self.assertEqual(names(together), ['monitor.one'])
 
     def test_a_finding_says_where_and_what(self):
         objects = copy.deepcopy(self.good['servicemonitor'])

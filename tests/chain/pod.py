@@ -90,8 +90,11 @@ def pod_grace(rendering):
 def probes(identity, field, path):
     @demand(identity, rests_on=['psa.hostProbesAndHostLifecycle'])
     def judge(rendering):
+        wanted = {'path': path, 'port': 'admin' if rendering.admin_port else 'http'}
+        if rendering.tls:
+            wanted['scheme'] = 'HTTPS'
         for each, container in rendering.containers:
-            for message in expect(container, f'{field}.httpGet', {'path': path, 'port': 'http'}):
+            for message in expect(container, f'{field}.httpGet', wanted):
                 yield each, message
 
 

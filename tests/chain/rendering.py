@@ -9,11 +9,14 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 SOURCE_ROOT = pathlib.Path(
     os.environ.get('LOOPMETER_SOURCE_ROOT', pathlib.Path(__file__).resolve().parents[2]))
 K8S = SOURCE_ROOT / 'k8s'
 OVERLAYS = sorted(path.parent for path in K8S.glob('overlays/*/kustomization.yaml'))
+MONITORS = ('servicemonitor', 'podmonitor')
+COMPONENTS = sorted(path.parent.name for path in K8S.glob('components/*/kustomization.yaml'))
 SKIPPED = 77  # meson's exit code for it
 
 # The oldest that knows what the manifests use: name -> (version, how it renders a directory).
@@ -75,3 +78,20 @@ def render(name, path, directory):
     """The finished process: the rendering on stdout, complaints on stderr."""
     command = [path, *TOOLS[name][1], str(directory)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def kustomization(text, k8s=K8S):
+    """A directory of the user's own with this kustomization, in which {k8s} is the way to ours."""
+    own = tempfile.TemporaryDirectory()
+    path = os.path.realpath(own.name)  # kustomize compares real paths
+    with open(os.path.join(path, 'kustomization.yaml'), 'w', encoding='utf-8') as file:
+        file.write(text.replace('{k8s}', os.path.relpath(k8s.resolve(), path)))
+    return own
+
+
+def compose(name, path, components, k8s=K8S):
+    """The base with these components, in this order, as any user may put them together."""
+    listed = ''.join(f'- {{k8s}}/components/{each}\n' for each in components)
+    text = f'resources:\n- {{k8s}}/base\ncomponents:\n{listed}'
+    with kustomization(text, k8s) as directory:
+        return render(name, path, directory)

@@ -4,7 +4,7 @@
 import yaml
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, 'CSafeLoader', yaml.SafeLoader)):  # the one in C where there is one
     """SafeLoader without what means one thing here and another thing in Go."""
 
     def construct_mapping(self, node, deep=False):

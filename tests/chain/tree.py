@@ -9,6 +9,10 @@ DEPRECATED = {'bases', 'commonLabels', 'helmChartInflationGenerator', 'imageTags
               'patchesJson6902', 'patchesStrategicMerge', 'vars'}
 OVERLAY_KEYS = {'apiVersion', 'kind', 'resources', 'components'}
 MONITOR_KINDS = {'ServiceMonitor', 'PodMonitor'}
+MONITORS = ('components/servicemonitor', 'components/podmonitor')
+# What needs something of the cluster that not every one has: for people's own kustomizations, see
+# docs/kubernetes.md.
+BY_CHOICE = {'components/native-histograms', 'components/tls'}
 
 
 def kustomizations(tree):
@@ -21,9 +25,10 @@ def kustomizations(tree):
 
 def listed(directory, content):
     """The paths that a kustomization takes in."""
-    for key in ('resources', 'components'):
-        for each in content.get(key) or []:
-            yield posixpath.normpath(posixpath.join(directory, each))
+    generated = [file for each in content.get('configMapGenerator') or []
+                 for file in each.get('files') or []]
+    for each in (*(content.get('resources') or []), *(content.get('components') or []), *generated):
+        yield posixpath.normpath(posixpath.join(directory, each))
 
 
 def namespace_in_base_only(tree):
@@ -53,10 +58,23 @@ def everything_is_listed(tree):
     for path in tree:
         directory, name = posixpath.split(path)
         if name == FILE:
-            if not directory.startswith('overlays/') and directory not in reached:
+            if not directory.startswith('overlays/') and directory not in reached | BY_CHOICE:
                 yield f'{directory} is used by no overlay'
         elif path not in reached:
             yield f'{path} is listed by no kustomization'
+    for each in sorted(BY_CHOICE):
+        if each in reached or f'{each}/{FILE}' not in tree:
+            yield f'{each} is by choice, so it must be there and in no overlay'
+
+
+def monitor_first(tree):
+    """A component changes only what is there when its turn comes."""
+    for directory, content in kustomizations(tree):
+        components = [posixpath.normpath(posixpath.join(directory, each))
+                      for each in content.get('components') or []]
+        if directory.startswith('overlays/') and (
+                not components or components[0] not in MONITORS):
+            yield f'{directory} begins with {components[:1]}, must begin with a monitor'
 
 
 def monitors_agree(tree):
@@ -71,7 +89,7 @@ def monitors_agree(tree):
 
 
 DEMANDS = (namespace_in_base_only, overlays_only_list, nothing_deprecated, everything_is_listed,
-           monitors_agree)
+           monitor_first, monitors_agree)
 
 
 def check(tree):

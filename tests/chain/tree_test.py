@@ -22,6 +22,18 @@ def put_spec(path, key, value):
     return mutate
 
 
+def append(path, key, value):
+    def mutate(sources):
+        sources[path][0][key].append(value)
+    return mutate
+
+
+def insert(path, key, value):
+    def mutate(sources):
+        sources[path][0][key].insert(0, value)
+    return mutate
+
+
 def add(path):
     def mutate(sources):
         sources[path] = [{'apiVersion': 'v1', 'kind': 'ConfigMap'}]
@@ -49,8 +61,15 @@ MUTATIONS = {
     'everything_is_listed': [
         add('base/forgotten.yaml'),
         add('components/forgotten/kustomization.yaml'),
+        remove('overlays/podmonitor/kustomization.yaml'),
+        remove('overlays/production/kustomization.yaml'),
+        put('components/tls/kustomization.yaml', 'configMapGenerator', []),
+        remove('components/native-histograms/kustomization.yaml'),
+        append(OVERLAY, 'components', '../../components/tls'),
+    ],
+    'monitor_first': [
         put(OVERLAY, 'components', []),
-        remove(OVERLAY),
+        insert(OVERLAY, 'components', '../../components/network-policy'),
     ],
     'monitors_agree': [
         put_spec('components/podmonitor/podmonitor.yaml', 'sampleLimit', 1),

@@ -8,7 +8,7 @@ import pathlib
 import re
 import tempfile
 import unittest
-from typing import Any, Callable
+from typing import Callable
 
 import component
 import promql
@@ -178,6 +178,24 @@ class Rules(unittest.TestCase):
                 self.assertNotIn("{{", alert["annotations"]["summary"])
 
 
+def table_findings(name: str, alert: Object, readme: str) -> list[str]:
+    """What is wrong with the alert's row."""
+    row = re.search(rf"^\| \[{name}\]\({name}\.md\) \|.*$", readme, re.MULTILINE)
+    if row is None:
+        return [f"{name}: not in the table"]
+    _, _, severity, when, threshold, _ = (cell.strip() for cell in row[0].split("|"))
+    found = []
+    if severity != alert["labels"]["severity"]:
+        found.append(f"{name}: the table says {severity}")
+    pause = alert.get("for", "").removesuffix("m")
+    if not when.endswith(f"; {pause} min" if pause else "; at once"):
+        found.append(f"{name}: the table says {when}")
+    read = set(re.findall(rf"{THRESHOLD}(\w+)", alert["expr"]))
+    if set(re.findall(r"`(\w+)`", threshold)) != read:
+        found.append(f"{name}: it reads {sorted(read)}")
+    return found
+
+
 def runbook_findings(name: str, alert: Object, pages: dict[str, str]) -> list[str]:
     """What is wrong with the page that an alert names."""
     url = alert["annotations"]["runbook_url"]
@@ -194,8 +212,7 @@ def runbook_findings(name: str, alert: Object, pages: dict[str, str]) -> list[st
     for section in re.split(r"^## .+$", page, flags=re.MULTILINE)[1:]:
         if len(section.split()) < 8:
             found.append(f"{name}: a section says nothing")
-    if f"[{name}]({name}.md)" not in pages["README.md"]:
-        found.append(f"{name}: not in the table")
+    found += table_findings(name, alert, pages["README.md"])
     return found
 
 
@@ -229,6 +246,13 @@ class Runbooks(unittest.TestCase):
             "DemoAbsent", alert, {**self.pages, "README.md": ""})), 1)
         self.assertEqual(len(runbook_findings("DemoTargetDown", alert, self.pages)), 1)
 
+    def test_a_row_that_lies_is_found(self) -> None:
+        name, readme = "DemoLatencyHigh", self.pages["README.md"]
+        alert = self.alerts[name]
+        for mutant in ({**alert, "labels": {"severity": "critical"}}, {**alert, "for": "1m"},
+                       {**alert, "expr": "up > 1"}):
+            self.assertEqual(len(table_findings(name, mutant, readme)), 1)
+
     def test_table_names_every_threshold_with_its_value(self) -> None:
         for name, rule in component.records(component.groups()).items():
             if name.startswith(THRESHOLD):
@@ -236,35 +260,48 @@ class Runbooks(unittest.TestCase):
                                  rf"\| `{re.escape(name)}` \| {re.escape(rule['expr'])} \|")
 
 
+def documented(kustomization: pathlib.Path) -> list[str]:
+    """The patches in its comment, each as a user would take it."""
+    found = re.findall(r"^#   patches:\n(?:#   .*\n)+", kustomization.read_text(), re.MULTILINE)
+    return [re.sub(r"^#   ", "", each, flags=re.MULTILINE) for each in found]
+
+
 class DocumentedPatches(unittest.TestCase):
-    def documented(self) -> list[str]:
-        """The patches in the comment of the kustomization, each as a user would take it."""
-        path = rendering.K8S / "components" / "prometheus-rules" / "kustomization.yaml"
-        found = re.findall(r"^#   patches:\n(?:#   .*\n)+", path.read_text(), re.MULTILINE)
-        return [re.sub(r"^#   ", "", each, flags=re.MULTILINE) for each in found]
+    def setUp(self) -> None:
+        self.threshold, self.address = documented(
+            rendering.K8S / "components" / "prometheus-rules" / "kustomization.yaml")
 
     def groups_with(self, patch: str) -> list[Object]:
         objects = component.render("servicemonitor", patch)
         return component.only(objects, "PrometheusRule", "demo-cpp")["spec"]["groups"]
 
     def test_a_threshold_changes_and_nothing_else(self) -> None:
-        patch = self.documented()[0]
-        self.assertEqual(self.groups_with(patch), component.changed(
+        self.assertEqual(self.groups_with(self.threshold), component.changed(
             component.groups(), THRESHOLD + "error_ratio", expr="0.05"))
 
     def test_a_threshold_that_moved_is_not_changed(self) -> None:
         with self.assertRaisesRegex(AssertionError, "test"):
-            self.groups_with(self.documented()[0].replace("rules/0/record", "rules/1/record"))
+            self.groups_with(self.threshold.replace("rules/0/record", "rules/1/record"))
+
+    def test_label_by_which_prometheus_chooses(self) -> None:
+        """The monitors' patch, for the other kind."""
+        monitor = rendering.K8S / "components" / "servicemonitor" / "kustomization.yaml"
+        patch, = documented(monitor)
+        objects = component.render("servicemonitor", patch.replace(
+            "ServiceMonitor", "PrometheusRule").replace("YOURS", "mine"))
+        rule = component.only(objects, "PrometheusRule", "demo-cpp")
+        self.assertEqual(rule["metadata"]["labels"], {"release": "mine"})
+        self.assertEqual(rule["spec"]["groups"], component.groups())
 
     def test_readme_has_the_same(self) -> None:
         readme = (RUNBOOKS / "README.md").read_text()
-        self.assertIn(f"```yaml\n{self.documented()[0]}```", readme)
+        self.assertIn(f"```yaml\n{self.threshold}```", readme)
         named = set(re.findall(r"`(\w+:\w+:\w+)`", readme))
         self.assertGreater(len(named), 10)
         self.assertLessEqual(named, component.records(component.groups()).keys())
 
     def test_address_of_the_runbooks(self) -> None:
-        groups = self.groups_with(self.documented()[1].replace("YOURS", "example.org"))
+        groups = self.groups_with(self.address.replace("YOURS", "example.org"))
         for name, alert in component.alerts(groups).items():
             self.assertEqual(alert["annotations"].pop("runbook_url"),
                              f"https://example.org/docs/runbooks/{name}.md")

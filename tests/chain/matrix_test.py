@@ -16,7 +16,7 @@ import components  # noqa: F401  registers its demands, and those of contract
 import pod  # noqa: F401  registers its demands, and those of pod_security
 import strict_yaml
 
-CHOICE = [each for each in rendering.COMPONENTS if each not in (*rendering.MONITORS, 'args')]
+CHOICE = [each for each in rendering.COMPONENTS if each not in rendering.MONITORS]
 
 
 def choices() -> Iterator[list[str]]:
@@ -71,7 +71,7 @@ class Matrix(unittest.TestCase):
                 self.assertEqual(checker.check(objects), [])
 
     def test_every_component_changes_something(self) -> None:
-        for each in (*CHOICE, 'args'):
+        for each in CHOICE:
             with self.subTest(each):
                 changed = [monitor for monitor in rendering.MONITORS
                            if self.objects([monitor, each]) != self.objects([monitor])]

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 import scrape
@@ -82,10 +83,10 @@ class Tls(unittest.TestCase):
         cls.authority.issue("prometheus", "DNS:prometheus.example")
         cls.authority.issue("stranger", "DNS:stranger.example")
 
-    def serve(self, config: str = TLS, **options: object) -> Service:
+    def serve(self, config: str = TLS, *flags: str, **options: object) -> Service:
         path = self.folder / "web.yml"
         path.write_text(config)
-        return self.enterContext(Service(f"--web.config.file={path}", **options))
+        return self.enterContext(Service(f"--web.config.file={path}", *flags, **options))
 
     def client(self, service: Service, who: str | None = None,
                version: ssl.TLSVersion | None = None, **options: object) -> SecureClient:
@@ -277,6 +278,32 @@ class Tls(unittest.TestCase):
         self.assertEqual(honest.get("/version").status, 200)
         wait_until(lambda: self.assertEqual(
             self.metrics(service).value(FAILURES, reason="timeout"), len(flood)), timeout_s=20)
+
+    def test_a_record_has_the_time_of_a_head(self) -> None:
+        """Begun is begun: octets that come one by one do not make the time longer."""
+        service = self.serve(TLS, "--limit.head-timeout=1s", "--limit.idle-timeout=20s")
+        client = InMemory(self.authority.context(), service.address)
+        self.addCleanup(client.socket.close)
+        client.connect(1000)
+        client.ask(wire.message("GET", "/version"), 1000, b"\r\n\r\n")
+        client.tls.write(b"x" * 4000)
+        record = client.outgoing.read()
+        client.socket.settimeout(0.2)
+        begin = time.monotonic()
+        sent = 100
+        client.socket.sendall(record[:sent])
+        with self.assertRaises((ssl.SSLZeroReturnError, AssertionError)):
+            while time.monotonic() < begin + 15:
+                try:
+                    client.receive()
+                    self.assertTrue(client.tls.read(65536).startswith(b"HTTP/1.1 408 "))
+                except TimeoutError:
+                    client.socket.sendall(record[sent:sent + 1])
+                    sent += 1
+        self.assertLess(time.monotonic() - begin, 5)
+        self.assertGreater(sent, 103)
+        self.assertEqual(self.metrics(service).value(
+            "loopmeter_http_limit_hits_total", limit="head_timeout"), 1)
 
     def test_certificates_rotate_without_loss(self) -> None:
         service = self.serve()

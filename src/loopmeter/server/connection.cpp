@@ -113,8 +113,8 @@ connection::progress connection::read_request() {
 }
 
 connection::progress connection::read_head() {
+  if (idle()) return progress::need_more;
   auto const input = wire_.input();
-  if (input.empty()) return progress::need_more;
   if (request_->started == clock::time_point{}) request_->started = loop_.clock.now();
   using outcome = http::head_scanner::outcome;
   auto const found = request_->scanner.scan(input, loop_.common.limits.head);

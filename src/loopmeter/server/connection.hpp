@@ -193,6 +193,10 @@ class connection : public connection_link, public expendable_link {
   step close() noexcept;
 
   http::head &head() const noexcept { return request_->exchange.head_; }
+  /// Nothing is here of a request, nor of a record that may hold one.
+  bool idle() const noexcept {
+    return state_ == state::head && wire_.input().empty() && !wire_.mid_record();
+  }
   bool lost() const noexcept { return cut_ || wire_.failed(); }
   static void on_deadline(void *self);
   static void on_broken(void *self);

@@ -9,7 +9,7 @@ namespace loopmeter::server {
 
 // No more octets will come: the peer's FIN, or a deadline.
 connection::step connection::end_of_input() {
-  if (state_ == state::body || !wire_.input().empty()) {
+  if (!idle()) {
     if (timed_out_) deadline_struck();
     refuse(timed_out_ ? 408 : 400);
   } else {
@@ -79,8 +79,8 @@ void connection::drop_request() noexcept {
 
 // In the last phase of a drain no request is waited for: one may be here unseen, or we end.
 bool connection::must_end_idle() {
-  bool const idle = state_ == state::head && wire_.input().empty() && !wire_.shaking_hands();
-  if (!idle || loop_.common.life.phase() < phase::finishing) return false;
+  if (!idle() || wire_.shaking_hands() || loop_.common.life.phase() < phase::finishing)
+    return false;
   wire_.receive();
   if (wire_.input().empty() && !wire_.ended()) {
     must_linger_ = true;
@@ -90,15 +90,13 @@ bool connection::must_end_idle() {
 }
 
 bool connection::serves() const noexcept {
-  bool const idle = state_ == state::head && wire_.input().empty();
-  if (idle || state_ >= state::finishing) return false;
+  if (idle() || state_ >= state::finishing) return false;
   bool const known = request_ != nullptr && request_->row != nullptr;
   return !known || request_->row->counted == accounting::service;
 }
 
 void connection::drain() {
-  bool const idle = state_ == state::head && wire_.input().empty() && !wire_.shaking_hands();
-  if (!idle || wire_.has_unsent()) return;
+  if (!idle() || wire_.shaking_hands() || wire_.has_unsent()) return;
   wire_.receive();
   wire_.keep_input();
   if (wire_.input().empty()) {
@@ -123,9 +121,8 @@ connection::step connection::wait_for(step what) {
   account_unsent();
   if (lost()) return close();
   stand_among_silent(what == step::wait_readable);
-  note_activity(what != step::wait_readable || state_ != state::head || !wire_.input().empty());
-  bool const between = state_ == state::head && wire_.input().empty();
-  if (between || state_ >= state::finishing) end_request();
+  note_activity(what != step::wait_readable || !idle());
+  if (idle() || state_ >= state::finishing) end_request();
   if (state_ == state::lingering) return what;  // its deadline began with our FIN
   if (what == step::wait_writable) {
     clock::duration stall = limits.write_stall_timeout;

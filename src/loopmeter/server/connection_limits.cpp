@@ -75,7 +75,7 @@ clock::duration connection::patience(clock::time_point now) {
            std::min(limits.whole_body_time_at(request_->content.size()), cap) - now;
   }
   if (wire_.shaking_hands()) return opened_ + std::min(limits.head_timeout, cap) - now;
-  if (wire_.input().empty()) return std::min(limits.idle_timeout, cap);
+  if (idle()) return std::min(limits.idle_timeout, cap);
   return request_->started + std::min(limits.head_timeout, cap) - now;
 }
 
@@ -89,8 +89,8 @@ void connection::deadline_struck() noexcept {
     bool const whole = age(request_->content_started) >= limits.body_timeout;
     hit(whole ? limit::body_timeout : limit::body_rate);
   } else {
-    bool const idle = wire_.input().empty() && !wire_.shaking_hands();
-    hit(idle ? limit::idle_timeout : limit::head_timeout);
+    bool const waited_for_one = idle() && !wire_.shaking_hands();
+    hit(waited_for_one ? limit::idle_timeout : limit::head_timeout);
   }
 }
 

@@ -82,6 +82,8 @@ class wire {
   bool failed() const noexcept { return failed_ || source_.broken(); }
 
   bool shaking_hands() const noexcept { return tls_ != nullptr && tls_->shaking_hands(); }
+  /// The beginning of a TLS record is here, which no input shows.
+  bool mid_record() const noexcept { return tls_ != nullptr && tls_->mid_record(); }
   /// A step of a handshake may take a millisecond: one is made in each turn of the event loop, so
   /// that a flood of them cannot keep the others waiting. False: yield, and ask again.
   bool takes_turn();

@@ -181,6 +181,11 @@ void tls_stream::fail(int result) {
   ::ERR_clear_error();
 }
 
+// What OpenSSL has taken and not given out: open() leaves no whole record there.
+bool tls_stream::mid_record() const noexcept {
+  return stage_ == stage::open && ::SSL_has_pending(ssl_.get()) == 1;
+}
+
 bool tls_stream::seal(std::string_view plain, std::string &out) {
   if (stage_ != stage::open && stage_ != stage::finished) return false;
   if (plain.empty()) return true;

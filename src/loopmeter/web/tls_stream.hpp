@@ -72,6 +72,8 @@ class tls_stream {
   bool shaking_hands() const noexcept { return stage_ == stage::handshake; }
   /// Whether the peer has sent anything.
   bool begun() const noexcept { return begun_; }
+  /// Open, with the beginning of a record here and not its end.
+  bool mid_record() const noexcept;
   /// Of a handshake that failed.
   tls_failure failure() const noexcept { return failure_; }
   std::string const &failure_text() const noexcept { return failure_text_; }

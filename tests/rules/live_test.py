@@ -77,6 +77,9 @@ class Asked(Prometheus):
         return {each["labels"]["alertname"]: each["state"]
                 for each in self.api("alerts")["alerts"]}
 
+    def silent(self) -> None:
+        assert self.alerts().keys() <= OF_A_BUSY_MACHINE, self.alerts()
+
     def burns(self) -> None:
         assert self.alerts().get("DemoErrorBudgetBurnFast") == "pending", self.alerts()
 
@@ -137,7 +140,7 @@ class Live(unittest.TestCase):
         self.assertEqual(self.load.failures, [])
         sent = len(self.load.sent_at)
         for server in self.servers:
-            wait_until(lambda: server.counts(sent), timeout_s=5, pause_s=0.2)
+            wait_until(lambda: server.counts(sent), timeout_s=20, pause_s=0.2)
             p99_s = server.one("namespace_service:demo_http_request_duration_seconds:p99_rate5m")
             self.assertGreater(p99_s, 0.05)  # /hello takes up to 0.1 s
             self.assertLess(p99_s, 0.5)
@@ -145,8 +148,9 @@ class Live(unittest.TestCase):
                 server.counts(2 * sent)
 
     def test_alerts_are_silent(self) -> None:
+        self.load.wait()  # the few errors of before are few only among all of its requests
         for server in self.servers:
-            self.assertLessEqual(server.alerts().keys(), OF_A_BUSY_MACHINE)
+            wait_until(server.silent, timeout_s=20, pause_s=0.2)
 
     def test_samples_and_size_of_a_scrape_are_far_from_their_limits(self) -> None:
         for server in self.servers:

@@ -57,7 +57,9 @@ template <class Table>
 std::string names_of(Table const &in) {
   std::string names;
   for (auto const &[name, value] : in) {
-    if (!name.empty()) names += (names.empty() ? "" : ", ") + std::string(name);
+    if (name.empty()) continue;
+    if (!names.empty()) names += ", ";
+    names += name;
   }
   return names;
 }

@@ -4,9 +4,15 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -111,6 +117,20 @@ struct scraped {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(server_scraper)
+
+// Where both want the same processor, a request goes before a gather.
+BOOST_AUTO_TEST_CASE(gathers_give_way_to_requests) {
+  scraped s;
+  BOOST_TEST(status_of(s.scrape().answer()) == 200);  // by now the threads have begun
+  std::map<std::string, int> niceness;
+  for (auto const &thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream name(thread.path() / "comm");
+    auto const id = static_cast<id_t>(std::stoul(thread.path().filename()));
+    niceness[std::string(std::istreambuf_iterator<char>(name), {})] =
+        ::getpriority(PRIO_PROCESS, id);
+  }
+  BOOST_TEST(niceness.at("scraper\n") == niceness.at("worker\n") + 10);
+}
 
 BOOST_AUTO_TEST_CASE(a_scrape_joins_only_a_gather_that_begins_after_it_came) {
   scraped s;

@@ -9,7 +9,8 @@ namespace loopmeter::server {
 
 // No more octets will come: the peer's FIN, or a deadline.
 connection::step connection::end_of_input() {
-  if (!idle()) {
+  bool const begun = state_ == state::body || (state_ == state::head && !idle());
+  if (begun) {
     if (timed_out_) deadline_struck();
     refuse(timed_out_ ? 408 : 400);
   } else {
@@ -82,7 +83,7 @@ bool connection::must_end_idle() {
   if (!idle() || wire_.shaking_hands() || loop_.common.life.phase() < phase::finishing)
     return false;
   wire_.receive();
-  if (wire_.input().empty() && !wire_.ended()) {
+  if (idle() && !wire_.ended()) {
     must_linger_ = true;
     state_ = state::finishing;
   }
@@ -97,9 +98,12 @@ bool connection::serves() const noexcept {
 
 void connection::drain() {
   if (!idle() || wire_.shaking_hands() || wire_.has_unsent()) return;
+  // A deadline that struck a moment ago, and is not seen yet, was that of an idle connection.
+  deadline_.clear();
+  timed_out_ = false;
   wire_.receive();
   wire_.keep_input();
-  if (wire_.input().empty()) {
+  if (idle()) {
     must_linger_ = true;
     state_ = state::finishing;
   }

@@ -41,7 +41,10 @@ std::unique_ptr<request_state> request_states::take(int socket) {
 }
 
 void request_states::give_back(std::unique_ptr<request_state> state) noexcept {
-  if (state == nullptr || spare_.size() == spare_max || state->exchange.sleeper_.closed()) return;
+  if (state == nullptr || spare_.size() == spare_max) return;
+  // Ended for good, or by a handler that left something behind that still sleeps on it.
+  auto const &sleeper = state->exchange.sleeper_;
+  if (sleeper.closed() || sleeper.sleeping()) return;
   state->reset();
   spare_.push_back(std::move(state));
 }

@@ -116,9 +116,10 @@ void scraper::withdraw(scrape_ticket const &ticket) noexcept {
 
 void scraper::run() {
   ::pthread_setname_np(::pthread_self(), "scraper");
-  // On Linux, of this thread alone. Where it shares a processor with a worker, a gather would keep
-  // requests waiting for a time slice; so it gets a tenth, not a half: a scraper has seconds.
-  ::setpriority(PRIO_PROCESS, 0, niceness);
+  // On Linux that is this thread, and the collectors that it begins. Where they share a processor
+  // with a worker, a gather would keep requests waiting for a time slice; so it gets a tenth, not a
+  // half: a scraper has seconds.
+  ::setpriority(PRIO_PROCESS, 0, ::getpriority(PRIO_PROCESS, 0) + niceness);
   sigset_t all;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals are the main thread's business

@@ -123,17 +123,27 @@ bool wire::flush(std::string_view large_body) {
 
 // Clears `output`.
 bool wire::send_or_keep(std::string &output, std::string_view large_body) {
+  try {
+    bool const all = send_or_keep_parts(output, large_body);
+    output.clear();
+    return all;
+  } catch (std::bad_alloc const &) {
+    output.clear();  // or the worker's next connection would send it
+    failed_ = true;  // a part of it may be sent
+    throw;
+  }
+}
+
+bool wire::send_or_keep_parts(std::string_view output, std::string_view large_body) {
   bool const waits = kept_ != nullptr && !kept_->unsent.empty();
   if (output.empty() && large_body.empty()) return !waits;
   if (waits) {
     kept_->unsent += output;
     kept_->unsent += large_body;
-    output.clear();
     return false;
   }
   auto const count = uninterrupted([&] { return send_parts(socket_.get(), output, large_body); });
   if (count < 0 && errno != EAGAIN) {
-    output.clear();
     failed_ = true;
     return true;
   }
@@ -144,10 +154,9 @@ bool wire::send_or_keep(std::string &output, std::string_view large_body) {
     source_.clear_writable();
     auto &unsent = kept().unsent;
     unsent.reserve(output.size() + large_body.size() - sent);
-    unsent.assign(output, of_output);
+    unsent.assign(output.substr(of_output));
     unsent += large_body.substr(sent - of_output);
   }
-  output.clear();
   return all;
 }
 

@@ -104,6 +104,7 @@ class wire {
   void note_handshake();
   void note_handshake_failure(web::tls_failure reason, std::string_view text);
   bool send_or_keep(std::string &octets, std::string_view large_body);
+  bool send_or_keep_parts(std::string_view octets, std::string_view large_body);
   bool seal_and_send(std::string_view &plain, std::size_t &budget);
   bool flush_sealed(std::string_view large_body);
   bool send_unsealed();

@@ -181,9 +181,12 @@ void tls_stream::fail(int result) {
   ::ERR_clear_error();
 }
 
-// What OpenSSL has taken and not given out: open() leaves no whole record there.
+// What OpenSSL has taken and not given out: open() leaves no whole record there. A header alone,
+// all of it, does not count as pending; the state does say that a record's body ("RB") is awaited.
 bool tls_stream::mid_record() const noexcept {
-  return stage_ == stage::open && ::SSL_has_pending(ssl_.get()) == 1;
+  if (stage_ != stage::open) return false;
+  return ::SSL_has_pending(ssl_.get()) == 1 ||
+         std::string_view(::SSL_rstate_string(ssl_.get())) == "RB";
 }
 
 bool tls_stream::seal(std::string_view plain, std::string &out) {

@@ -129,6 +129,22 @@ BOOST_AUTO_TEST_CASE(idle_timeout_closes_silently) {
   BOOST_TEST(used.rest().empty());
 }
 
+// In one turn of the loop the deadline of an idle connection strikes and the server drains: there
+// was no request that could be refused, or counted.
+BOOST_FIXTURE_TEST_CASE(an_idle_deadline_and_a_drain_at_once, test::worker_parts) {
+  using step = loopmeter::server::connection::step;
+  bounds.idle_timeout = 1ms;
+  loopmeter::server::connection c(worker, std::move(sockets.ours));
+  BOOST_REQUIRE(c.open());
+  BOOST_REQUIRE((c.proceed() == step::wait_readable));
+  bool struck = false;
+  c.async_wait(step::wait_readable, [&](loopmeter::server::error_code) { struck = true; });
+  run_until([&] { return struck; });
+  c.drain();
+  c.proceed();
+  BOOST_TEST(peer_receives().empty());  // our FIN, and nothing before it
+}
+
 BOOST_AUTO_TEST_CASE(head_timeout_is_absolute) {
   test::service service(test::routes(), with([](auto &l) { l.head_timeout = 100ms; }));
   test::client client(service.port());

@@ -128,6 +128,23 @@ BOOST_AUTO_TEST_CASE(every_cut) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_record_is_under_way_from_its_first_octet_to_its_last) {
+  for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    tls_client client(version, version);
+    server_side server;
+    BOOST_TEST(!server.stream.mid_record());
+    talk(client, server);
+    BOOST_TEST(!server.stream.mid_record());
+    client.say("a few octets");
+    auto const record = client.give();
+    for (std::size_t i = 0; i < record.size(); ++i) {
+      server.take(record.substr(i, 1));
+      BOOST_TEST(server.stream.mid_record() == (i + 1 < record.size()), "octet " << i);
+    }
+    BOOST_TEST(server.heard == "a few octets");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(large_answers_are_whole) {
   tls_client client;
   server_side server;

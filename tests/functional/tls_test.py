@@ -292,14 +292,18 @@ class Tls(unittest.TestCase):
         begin = time.monotonic()
         sent = 100
         client.socket.sendall(record[:sent])
-        with self.assertRaises((ssl.SSLZeroReturnError, AssertionError)):
-            while time.monotonic() < begin + 15:
-                try:
-                    client.receive()
-                    self.assertTrue(client.tls.read(65536).startswith(b"HTTP/1.1 408 "))
-                except TimeoutError:
-                    client.socket.sendall(record[sent:sent + 1])
-                    sent += 1
+        answer = b""
+        while time.monotonic() < begin + 15:
+            try:
+                client.incoming.write(client.socket.recv(65536))
+                answer += client.tls.read(65536)
+                break
+            except ssl.SSLWantReadError:  # a ticket
+                pass
+            except TimeoutError:
+                client.socket.sendall(record[sent:sent + 1])
+                sent += 1
+        self.assertTrue(answer.startswith(b"HTTP/1.1 408 "), answer)
         self.assertLess(time.monotonic() - begin, 5)
         self.assertGreater(sent, 103)
         self.assertEqual(self.metrics(service).value(

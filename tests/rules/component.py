@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-import os
-import pathlib
 import subprocess
-import tempfile
 from typing import Any
 
 import rendering
@@ -19,22 +16,13 @@ COMPONENTS = ("prometheus-rules", "grafana-dashboard")
 JOB = "(.+/)?demo-cpp"  # of the targets of either monitor
 
 
-def render(overlay: str, more: str = "", components: tuple[str, ...] = COMPONENTS) -> list[Object]:
+def render(overlay: str, more: str = "") -> list[Object]:
     """All objects of the overlay with the components, and with what a user may add."""
+    listed = json.dumps([f"{{k8s}}/components/{each}" for each in COMPONENTS])
+    text = f"resources: [{{k8s}}/overlays/{overlay}]\ncomponents: {listed}\n{more}"
     name, path = rendering.require_any()
-    inner = [rendering.K8S / "overlays" / overlay]
-    outer = [rendering.K8S / "components" / each for each in components]
-    with tempfile.TemporaryDirectory() as top:
-        folder = pathlib.Path(os.path.realpath(top))  # kustomize compares real paths
-
-        def relative(paths: list[pathlib.Path]) -> str:
-            return json.dumps([os.path.relpath(each.resolve(), folder / "any") for each in paths])
-        for each, text in (
-                ("with", f"resources: {relative(inner)}\ncomponents: {relative(outer)}\n"),
-                ("user", f"resources: [../with]\n{more}")):
-            (folder / each).mkdir()
-            (folder / each / "kustomization.yaml").write_text(text)
-        done = rendering.render(name, path, folder / "user")
+    with rendering.kustomization(text) as folder:
+        done = rendering.render(name, path, folder)
     if (done.returncode, done.stderr) != (0, ""):
         raise AssertionError(f"exit code {done.returncode}: {done.stderr}")
     return strict_yaml.documents(done.stdout)

@@ -7,6 +7,7 @@ import re
 from typing import Any, Iterator
 
 import promql
+import scrape
 
 # What the Operator gives a target of either monitor.
 TARGET_LABELS = {"container", "endpoint", "instance", "job", "namespace", "pod", "service"}
@@ -15,25 +16,16 @@ OF_PROMETHEUS = ("up", "scrape_duration_seconds", "scrape_samples_scraped",
                  "scrape_samples_post_metric_relabeling", "scrape_series_added",
                  "scrape_body_size_bytes")
 
-SAMPLE = re.compile(r"(?P<name>[A-Za-z_:][\w:]*)(?:\{(?P<labels>.*)\})? \S+")
-LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-
 # metric -> label -> its values; None where they are not known.
 Known = dict[str, dict[str, set[str] | None]]
 
 
-def exposed(text: str) -> Known:
-    """The series of an exposition in the text format."""
+def exposed(read: scrape.Exposition) -> Known:
     known: Known = {}
-    for line in text.splitlines():
-        if not line or line.startswith("#"):
-            continue
-        sample = SAMPLE.fullmatch(line)
-        if sample is None:
-            raise ValueError(f"no sample: {line!r}")
-        labels = known.setdefault(sample["name"], {})
-        for label, value in LABEL.findall(sample["labels"] or ""):
-            values = labels.setdefault(label, set())
+    for name, labels in read.samples:
+        of_metric = known.setdefault(name, {})
+        for label, value in labels:
+            values = of_metric.setdefault(label, set())
             assert values is not None
             values.add(value)
     return with_target_labels(known)

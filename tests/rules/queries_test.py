@@ -11,6 +11,7 @@ import known
 import panels
 import promql
 import rendering
+import scrape
 import wire
 from service import Service
 
@@ -28,9 +29,9 @@ class Queries(unittest.TestCase):
         with Service() as service:
             service.ready()
             wire.get(service.address, "/status/500")  # so that there is an error
-            wire.get(service.address, "/metrics")  # so that there is a last scrape
-            text = wire.get(service.address, "/metrics").body.decode()
-        cls.known = {**known.exposed(text), **known.of_prometheus(),
+            scrape.fetch(service.address)  # so that there is a last scrape
+            read = scrape.fetch(service.address)
+        cls.known = {**known.exposed(read), **known.of_prometheus(),
                      **known.with_target_labels({name: {} for name in NOT_EVERYWHERE}),
                      **known.recorded(component.groups())}
 

@@ -336,7 +336,7 @@ void connection::account(std::uint16_t status) {
 
 // Ready for the next request of this connection; its time begins now if it is here already.
 void connection::next_request() noexcept {
-  give_back();
+  uncount();
   request_->reset();
 }
 

@@ -140,7 +140,7 @@ class connection : public connection_link, public expendable_link {
   bool is_internal() const noexcept;
   bool may_wait() noexcept;
   bool hold_body(std::size_t octets) noexcept;
-  void give_back() noexcept;
+  void uncount() noexcept;
   void hit(limit struck) const noexcept;
   void hit(http::bound exceeded) const noexcept;
   void account(std::uint16_t status);
@@ -174,7 +174,7 @@ class connection : public connection_link, public expendable_link {
   void send_slice();
   void stream_failed();
   void drop_stream() noexcept;
-  void drop_request() noexcept;
+  void abandon_request() noexcept;
   void end_request() noexcept;
 
   void keep_exchange();

@@ -55,7 +55,7 @@ connection::step connection::close() noexcept {
   bool const unanswered = state_ == state::login || state_ == state::body ||
                           state_ == state::handling || state_ == state::streaming;
   if (unanswered) account(cut_ ? std::uint16_t{503} : http::status_client_closed_request);
-  if (request_ != nullptr) drop_request();
+  if (request_ != nullptr) abandon_request();
   bool const under_way = unanswered || wire_.has_unsent();
   if (under_way && (cut_ || timed_out_)) loop_.common.connections.cut.inc();
   loop_.output.clear();
@@ -67,15 +67,15 @@ connection::step connection::close() noexcept {
 
 // An idle connection needs none of it.
 void connection::end_request() noexcept {
-  if (request_ != nullptr) give_back();
+  if (request_ != nullptr) uncount();
   loop_.requests.give_back(std::move(request_));
 }
 
-void connection::drop_request() noexcept {
+void connection::abandon_request() noexcept {
   if (request_->answer_body != nullptr) drop_stream();
   if (request_->pieces != nullptr && request_->pieces->writer_.begun()) wire_.break_off();
   request_->login = nullptr;
-  give_back();
+  uncount();
 }
 
 // In the last phase of a drain no request is waited for: one may be here unseen, or we end.

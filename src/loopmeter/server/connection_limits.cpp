@@ -30,7 +30,7 @@ bool connection::hold_body(std::size_t octets) noexcept {
   return octets == 0 || loop_.held_body_bytes <= loop_.common.limits.held_body_bytes_max;
 }
 
-void connection::give_back() noexcept {
+void connection::uncount() noexcept {
   hold_body(0);
   if (request_->counted_waiting) --loop_.waiting_requests;
   request_->counted_waiting = false;

@@ -8,7 +8,8 @@ import unittest
 import contract
 import scrape
 import wire
-from service import Service, tool, wait_until
+from programs import tool, wait_until
+from service import Service
 
 HEY = tool("hey")
 WRK = tool("wrk")

@@ -8,12 +8,13 @@ import subprocess
 import time
 import unittest
 
+import programs
 import scrape
-import service
 import wire
-from service import Service, wait_until
+from programs import wait_until
+from service import Service
 
-SLOWHTTPTEST = service.tool("slowhttptest")
+SLOWHTTPTEST = programs.tool("slowhttptest")
 ATTACKERS = 1000
 AT_ONCE_MIN = 250  # however slowly a busy machine lets them come
 ATTACK_S = 60  # at most: it ends when all is measured

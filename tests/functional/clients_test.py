@@ -15,7 +15,8 @@ import contract
 import oracle
 import scrape
 import wire
-from service import Service, found_module
+from programs import found_module
+from service import Service
 
 h11 = found_module("h11")
 REQUESTS = 2000

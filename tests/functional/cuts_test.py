@@ -7,7 +7,8 @@ import random
 import unittest
 
 import barrage
-from service import Service, amount
+from programs import amount
+from service import Service
 
 import cases
 

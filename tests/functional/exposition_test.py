@@ -9,7 +9,8 @@ import contract
 import load
 import scrape
 import wire
-from service import Service, module, tool
+from programs import module, tool
+from service import Service
 
 PROMTOOL = tool("promtool")
 parser = module("prometheus_client.parser")

@@ -16,7 +16,8 @@ from typing import Iterator
 
 import scrape
 import wire
-from service import Service, found_tool, wait_until
+from programs import found_tool, wait_until
+from service import Service
 
 ACCEPT_ERRORS = "loopmeter_http_accept_errors_total"
 HOUR_S = 3600

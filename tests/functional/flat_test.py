@@ -8,7 +8,8 @@ import unittest
 import contract
 import scrape
 import wire
-from service import ScrapeServer, Server, Service, amount
+from programs import amount
+from service import ScrapeServer, Server, Service
 
 SEED = 20240301
 REQUESTS = amount(20_000, 100_000)

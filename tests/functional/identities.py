@@ -9,7 +9,7 @@ import ssl
 import subprocess
 
 import wire
-from service import tool
+from programs import tool
 
 OPENSSL = tool("openssl")
 

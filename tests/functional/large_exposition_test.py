@@ -8,7 +8,8 @@ from typing import Any
 import oracle
 import protocols
 from protocols import IDENTITY, PROTOCOLS, Form
-from service import ScrapeServer, amount, found_module
+from programs import amount, found_module
+from service import ScrapeServer
 
 SERIES = amount(5_000, 100_000)
 

@@ -15,7 +15,8 @@ import unittest
 
 import scrape
 import wire
-from service import Service, wait_until
+from programs import wait_until
+from service import Service
 
 LONG = os.environ.get("LOOPMETER_LONG") == "1"
 

@@ -10,7 +10,8 @@ import time
 import unittest
 
 import wire
-from service import Service, amount, log_field
+from programs import amount, log_field
+from service import Service
 
 STALLED_AFTER_S = 10
 PERIOD_US = 100_000

@@ -9,7 +9,8 @@ import unittest
 import scrape
 import wire
 from identities import CHEAP_HASH, DEAR_HASH, basic
-from service import Service, wait_until
+from programs import wait_until
+from service import Service
 
 CHECKS = "loopmeter_password_checks_total"
 

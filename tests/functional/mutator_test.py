@@ -11,7 +11,8 @@ import barrage
 import contract
 import scrape
 import wire
-from service import Service, amount, sanitizer_report, wait_until
+from programs import amount, sanitizer_report, wait_until
+from service import Service
 
 import cases
 

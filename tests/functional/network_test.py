@@ -14,10 +14,11 @@ import sys
 import time
 import unittest
 
+import programs
 import scrape
-import service
 import wire
-from service import Service, amount, wait_until
+from programs import amount, wait_until
+from service import Service
 
 CLONE_NEWNET = 0x40000000
 SEED = 20251130
@@ -26,8 +27,8 @@ LINGER_S = 2
 REQUESTS = amount(quick=300, long=3000)
 CLIENTS = 16
 
-NFT = service.tool("nft")
-IP = service.tool("ip")
+NFT = programs.tool("nft")
+IP = programs.tool("ip")
 
 
 def enter_namespace() -> None:
@@ -35,14 +36,14 @@ def enter_namespace() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNET) != 0:
         print(f"no network namespace here: {os.strerror(ctypes.get_errno())}")
-        sys.exit(service.SKIP)
+        sys.exit(programs.SKIP)
     subprocess.run([IP, "link", "set", "lo", "up"], check=True)
     done = subprocess.run([NFT, "add table inet faults; "
                            "add chain inet faults input { type filter hook input priority 0; }"],
                           capture_output=True, text=True, check=False)
     if done.returncode != 0:
         print(f"nft cannot filter here: {done.stderr.strip()[:200]}")
-        sys.exit(service.SKIP)
+        sys.exit(programs.SKIP)
 
 
 class Base(unittest.TestCase):

@@ -10,7 +10,7 @@ import tempfile
 from types import TracebackType
 
 import wire
-from service import Program, found_tool, wait_until
+from programs import Program, found_tool, wait_until
 
 NGINX = """\
 load_module {modules}/ngx_http_echo_module.so;

@@ -15,7 +15,8 @@ import contract
 import wire
 from prometheus_server import Prometheus
 from protocols import PROTOCOLS
-from service import Service, tool, wait_until
+from programs import tool, wait_until
+from service import Service
 
 PROMETHEUS = tool("prometheus3")
 

@@ -9,7 +9,8 @@ import unittest
 import contract
 import load
 from prometheus_server import Prometheus
-from service import Service, tool, wait_until
+from programs import tool, wait_until
+from service import Service
 
 PROMETHEUS = tool("prometheus")
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from identities import DEAR_HASH, Authority
 from prometheus_server import Prometheus
-from service import SKIP, Service, found_tool, wait_until
+from programs import SKIP, found_tool, wait_until
+from service import Service
 
 SERVERS = [path for path in map(found_tool, ("prometheus", "prometheus3")) if path]
 if not SERVERS:

@@ -11,7 +11,8 @@ import oracle
 import protocols
 import wire
 from protocols import FORMS, IDENTITY, PROTOCOLS, Form
-from service import Service, found_module, found_tool
+from programs import found_module, found_tool
+from service import Service
 
 PROMTOOL = found_tool("promtool")
 openmetrics_parser = found_module("prometheus_client.openmetrics.parser")

@@ -13,7 +13,8 @@ import unittest
 import contract
 import scrape
 import wire
-from service import Service, wait_until
+from programs import wait_until
+from service import Service
 
 SEED = 20231117
 LONG = os.environ.get("LOOPMETER_LONG") == "1"

@@ -12,7 +12,8 @@ import unittest
 from collections import Counter
 
 import wire
-from service import Service, amount
+from programs import amount
+from service import Service
 
 SEED = 20251129
 RESTARTS = amount(quick=3, long=200)

@@ -9,7 +9,8 @@ import unittest
 import contract
 import scrape
 import wire
-from service import Service, wait_until
+from programs import wait_until
+from service import Service
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping="
 PROTOBUF = ("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; "

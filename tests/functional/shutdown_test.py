@@ -10,7 +10,8 @@ import unittest
 
 import scrape
 import wire
-from service import DEMO_CPP, Service, log_field, wait_until
+from programs import log_field, wait_until
+from service import DEMO_CPP, Service
 
 DELAY_S = 1.0
 LINGER_S = 2.0

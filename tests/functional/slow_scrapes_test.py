@@ -10,7 +10,8 @@ import unittest
 
 import scrape
 import wire
-from service import ScrapeServer, wait_until
+from programs import wait_until
+from service import ScrapeServer
 
 SERIES = 100_000
 READERS = 4  # as many as may scrape at once

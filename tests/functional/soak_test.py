@@ -13,7 +13,8 @@ import unittest
 
 import scrape
 import wire
-from service import Service, wait_until
+from programs import wait_until
+from service import Service
 
 SOAK_S = int(os.environ.get("LOOPMETER_SOAK_SECONDS", "300"))
 WARM_UP_SHARE = 0.2  # until pools and caches have their size

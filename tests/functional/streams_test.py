@@ -16,7 +16,8 @@ from typing import Iterator
 import contract
 import scrape
 import wire
-from service import Service, tool, wait_until
+from programs import tool, wait_until
+from service import Service
 
 CURL = tool("curl")
 

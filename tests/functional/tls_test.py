@@ -14,7 +14,8 @@ import unittest
 import scrape
 import wire
 from identities import Authority, SecureClient
-from service import Service, tool, wait_until
+from programs import tool, wait_until
+from service import Service
 
 CURL = tool("curl")
 VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)

@@ -8,7 +8,8 @@ import unittest
 
 import scrape
 import wire
-from service import DEMO_CPP, Program, Service, wait_until
+from programs import Program, wait_until
+from service import DEMO_CPP, Service
 
 CANNOT_SERVE = 1
 BAD_USAGE = 2

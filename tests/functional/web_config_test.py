@@ -6,7 +6,8 @@ import tempfile
 import unittest
 
 from identities import CHEAP_HASH, Authority
-from service import DEMO_CPP, Service, found_tool
+from programs import found_tool
+from service import DEMO_CPP, Service
 
 PROMTOOL = found_tool("promtool")
 USERS = f"basic_auth_users:\n  alice: {CHEAP_HASH}\n"

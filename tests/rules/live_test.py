@@ -16,7 +16,8 @@ import panels
 import promql
 import wire
 from prometheus_server import Prometheus
-from service import Service, found_tool, tool, wait_until
+from programs import found_tool, tool, wait_until
+from service import Service
 
 POD = {"namespace": "demo", "pod": "p", "container": "demo-cpp"}
 # program -> its target's job and labels

@@ -14,7 +14,7 @@ import component
 import promql
 import rendering
 import strict_yaml
-from service import tool
+from programs import tool
 
 PROMTOOL = tool("promtool")
 CASES = pathlib.Path(__file__).with_name("alerts.yaml")

@@ -6,9 +6,9 @@
 //
 // usage: client IPV4:PORT PATH REQUESTS_PER_SECOND
 //        client stop        in the same container: what is under way is answered, then it ends
-// Every other request wants a connection of its own, the others share kept ones.
-// stdout: each second, and last after SIGTERM or SIGINT, when all is answered, a line of JSON:
-// sent,
+// Every other request wants a connection of its own, the others share kept ones. All are traced:
+// the trace's number is the request's. stdout: each second, and last after SIGTERM or SIGINT, when
+// all is answered, a line of JSON: sent,
 //         answered_on_new, answered_on_kept, asked_again, failed (counts), slowest_ms, done; and a
 //         line for each of the first failures
 // exit:   0 none failed, 1 some did, 2 bad usage
@@ -168,7 +168,12 @@ class client {
   void send(iterator it) {
     it->connecting = false;
     it->busy = true;
+    std::array<char, 80> trace;
+    std::snprintf(trace.data(), trace.size(), "traceparent: 00-%032llx-%016llx-01\r\n",
+                  static_cast<unsigned long long>(counts_.sent),
+                  static_cast<unsigned long long>(counts_.sent));
     std::string request = "GET " + wanted_.path + " HTTP/1.1\r\nHost: client\r\n";
+    request += trace.data();
     request += it->keep ? "\r\n" : "Connection: close\r\n\r\n";
     // So little always fits, where the peer is there.
     if (::send(it->socket, request.data(), request.size(), MSG_NOSIGNAL) !=

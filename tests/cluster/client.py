@@ -13,7 +13,6 @@ import kube
 from kube import Object, kubectl
 from programs import wait_until
 
-NAMESPACE = "loopmeter-test"
 PROGRAM = pathlib.Path(os.environ["CLUSTER_CLIENT"])
 
 
@@ -26,7 +25,7 @@ def service_address(port_name: str = "metrics") -> str:
 def pod(name: str, command: list[str]) -> Object:
     return {
         "apiVersion": "v1", "kind": "Pod",
-        "metadata": {"name": name, "namespace": NAMESPACE},
+        "metadata": {"name": name, "namespace": kube.SANDBOX},
         "spec": {
             "restartPolicy": "Never",
             "automountServiceAccountToken": False,
@@ -49,7 +48,8 @@ def pod(name: str, command: list[str]) -> Object:
 
 
 class Client:
-    """Asks for `path` through the Service from when the block begins."""
+    """Asks for `path` through the Service from when the block begins. Runs in the sandbox, which must
+    be there."""
 
     def __init__(self, path: str = "/hello", per_second: float = 20,
                  address: str | None = None) -> None:
@@ -57,12 +57,11 @@ class Client:
         self._pod = pod("client", ["/client/client", address, path, str(per_second)])
 
     def __enter__(self) -> Self:
-        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
         program = {"apiVersion": "v1", "kind": "ConfigMap",
-                   "metadata": {"name": "client", "namespace": NAMESPACE},
+                   "metadata": {"name": "client", "namespace": kube.SANDBOX},
                    "binaryData": {"client": base64.b64encode(PROGRAM.read_bytes()).decode()}}
         # Not `apply`, which would keep a copy of it in an annotation.
-        kube.apply([namespace, program, self._pod], "--server-side")
+        kube.apply([program, self._pod], "--server-side")
         try:
             wait_until(lambda: self.answered(1), timeout_s=60, pause_s=0.5)
         except BaseException:
@@ -71,14 +70,12 @@ class Client:
         return self
 
     def __exit__(self, *_: object) -> None:
-        kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
-        kube.run("-n", NAMESPACE, "delete", "pod", "client", "--grace-period=1", "--wait=false")
-        wait_until(lambda: kube.gone("namespace", NAMESPACE), timeout_s=60, pause_s=0.5)
+        kube.kubectl("-n", kube.SANDBOX, "delete", "pod", "client", "--grace-period=1")
 
     def counts(self) -> dict[str, Any]:
         """The last line that it printed with them."""
         lines = [json.loads(line) for line in
-                 kubectl("-n", NAMESPACE, "logs", "client", "--tail=30").splitlines()]
+                 kubectl("-n", kube.SANDBOX, "logs", "client", "--tail=30").splitlines()]
         counted = [line for line in lines if "sent" in line]
         assert counted, lines
         return {**counted[-1],
@@ -89,12 +86,12 @@ class Client:
         assert counted["answered"] >= least, counted
 
     def failures(self) -> list[Any]:
-        lines = kubectl("-n", NAMESPACE, "logs", "client").splitlines()
+        lines = kubectl("-n", kube.SANDBOX, "logs", "client").splitlines()
         return [line for line in map(json.loads, lines) if "failure" in line]
 
     def stop(self) -> dict[str, Any]:
         """The counts when all is answered."""
-        kubectl("-n", NAMESPACE, "exec", "client", "--", "/client/client", "stop")
+        kubectl("-n", kube.SANDBOX, "exec", "client", "--", "/client/client", "stop")
 
         def done() -> dict[str, Any]:
             counted = self.counts()

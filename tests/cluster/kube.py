@@ -17,6 +17,8 @@ from programs import Program, wait_until
 
 Object = dict[str, Any]
 
+SANDBOX = "loopmeter-test"  # the namespace, and the name, of whatever the tests need beside the service
+
 KUBECTL = programs.tool("kubectl")
 IMAGE = os.environ.get("CLUSTER_IMAGE", "")
 if not IMAGE:
@@ -103,6 +105,16 @@ def pod_get(namespace: str, pod: str, port: int, path: str, **query: str) -> byt
     """The answer of a Pod, through the API server."""
     return proxy().get(f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy{path}"
                        + (f"?{urllib.parse.urlencode(query)}" if query else ""))
+
+
+class Sandbox:
+    """The namespace for what the tests need beside the service."""
+
+    def __enter__(self) -> None:
+        apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SANDBOX}}])
+
+    def __exit__(self, *_: object) -> None:
+        delete("namespace", SANDBOX)
 
 
 def gone(kind: str, name: str, namespace: str | None = None) -> None:

@@ -32,6 +32,7 @@ class Overlays(unittest.TestCase):
         cls.server = prometheus.given()
         cls.switch_s = prometheus.switch_s()
         wait_until(cls.server.none, timeout_s=cls.switch_s, pause_s=1)
+        cls.enterClassContext(kube.Sandbox())
         cls.addClassCleanup(demo.remove)
 
     def closes(self, monitor: str) -> None:

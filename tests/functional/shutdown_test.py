@@ -229,9 +229,28 @@ class LastScrape(unittest.TestCase):
         self.assertGreaterEqual(time.monotonic() - begin, 1)
 
     def test_whoever_is_not_scraped_regularly_does_not_wait(self) -> None:
-        with Service(last_scrape="60s") as service:
+        with Service(last_scrape="500ms") as service:
+            begin = time.monotonic()
             scrape.fetch(service.address)  # once, by hand
+            wire.get(service.address, "/hello")
+            wait_until(lambda: self.assertGreater(time.monotonic() - begin, 3 * 0.5))
             service.signal(signal.SIGTERM)
+            self.assertEqual(service.wait(10), 0)
+            self.assertNotIn("waiting until a scrape", service.log())
+
+    def test_whoever_counted_nothing_does_not_wait(self) -> None:
+        with Service(last_scrape="60s").ready() as service:
+            scrape.fetch(service.address)
+            service.signal(signal.SIGTERM)
+            self.assertEqual(service.wait(10), 0)
+
+    def test_but_whoever_is_young_does(self) -> None:
+        """A Pod of a rollout that is followed by the next was scraped once, or not yet."""
+        with Service(last_scrape="60s").ready() as service:
+            wire.get(service.address, "/hello")
+            service.signal(signal.SIGTERM)
+            wait_until(lambda: service.logged("waiting until a scrape"))
+            scrape.fetch(service.address)
             self.assertEqual(service.wait(10), 0)
 
 

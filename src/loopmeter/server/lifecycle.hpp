@@ -39,6 +39,8 @@ class lifecycle {
   void enter(server::phase p) noexcept {
     // What was scraped before the drain began did not see the end.
     if (p == server::phase::draining) changes_.fetch_add(1, std::memory_order_relaxed);
+    if (p == server::phase::ready)
+      ready_since_.store(clock::now().time_since_epoch().count(), std::memory_order_relaxed);
     phase_.store(p, std::memory_order_relaxed);
   }
 
@@ -51,9 +53,12 @@ class lifecycle {
   // --- the last scrape: has somebody seen the final counts?
   // ---------------------------------------
 
-  /// A request of the service was counted. One load; a shared write only while draining.
+  /// A request of the service was counted. Two loads; a shared write for the first one, and while
+  /// draining.
   void counted() noexcept {
     if (draining()) changes_.fetch_add(1, std::memory_order_relaxed);
+    if (!any_counted_.load(std::memory_order_relaxed))
+      any_counted_.store(true, std::memory_order_relaxed);
   }
   /// To be taken before a gather begins, and given back when its exposition was sent whole.
   using scrape_mark = std::uint64_t;
@@ -64,10 +69,11 @@ class lifecycle {
   bool counts_seen() const noexcept {
     return seen_.load(std::memory_order_relaxed) == changes_.load(std::memory_order_relaxed);
   }
-  /// Whether somebody scrapes again and again: twice since `then`, at least.
-  bool scraped_regularly_since(clock::time_point then) const noexcept {
-    return last_but_one_scrape_.load(std::memory_order_relaxed) > then.time_since_epoch().count();
-  }
+  /// Whether somebody may come for the counts within `wait`, which is an interval of scrapes: who
+  /// came twice within three minutes comes again. And who has been ready for less than three
+  /// intervals cannot know yet, since to be found takes some time, and two scrapes take two; so
+  /// where a request was counted, it is expected, too.
+  bool scrape_expected(clock::time_point now, clock::duration wait) const noexcept;
   /// Called after each scrape, on the thread that served it. Set before any thread is started.
   void on_scraped(std::function<void()> told) { on_scraped_ = std::move(told); }
 
@@ -76,6 +82,8 @@ class lifecycle {
   heartbeats hearts_;
   std::atomic<scrape_mark> changes_{1};
   std::atomic<scrape_mark> seen_{0};
+  std::atomic<bool> any_counted_{false};
+  std::atomic<clock::rep> ready_since_{clock::duration::min().count()};
   std::atomic<clock::rep> last_scrape_{clock::duration::min().count()};
   std::atomic<clock::rep> last_but_one_scrape_{clock::duration::min().count()};
   std::function<void()> on_scraped_;

@@ -19,8 +19,6 @@ namespace {
 // From the last SYN let in to the request of its client: two round trips.
 constexpr std::chrono::milliseconds gate_grace{100};
 constexpr std::chrono::seconds cut_grace{1};
-// Two scrapes within this time: somebody does it again and again. A minute is a usual interval.
-constexpr std::chrono::minutes regular_interval_max{3};
 constexpr std::chrono::seconds web_watch_interval{1};
 
 unsigned threads_of(options const &chosen) noexcept {
@@ -208,8 +206,9 @@ void server::drain() {
 
 // What was counted since the last scrape is lost with the process, unless somebody comes for it.
 void server::wait_for_last_scrape() {
-  bool const expected = life_.scraped_regularly_since(clock::now() - regular_interval_max);
-  if (options_.shutdown_last_scrape.count() <= 0 || !expected) return close_gates();
+  auto const wait = options_.shutdown_last_scrape;
+  if (wait.count() <= 0 || !life_.scrape_expected(clock::now(), wait)) return close_gates();
+  log::info("waiting until a scrape has seen the final counts");
   waiting_for_scrape_ = true;
   after(options_.shutdown_last_scrape, &server::close_gates);
   check_last_scrape();

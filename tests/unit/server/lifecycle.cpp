@@ -56,15 +56,28 @@ BOOST_AUTO_TEST_CASE(before_the_drain_requests_change_nothing) {
   BOOST_TEST(life.mark() == mark);
 }
 
-BOOST_AUTO_TEST_CASE(regularly_is_twice) {
+BOOST_AUTO_TEST_CASE(who_came_twice_comes_again) {
   lifecycle life;
-  auto const begin = steady::now() - 1ms;
-  BOOST_TEST(!life.scraped_regularly_since(begin));
+  auto const begin = steady::now();
+  BOOST_TEST(!life.scrape_expected(begin, 15s));
   life.scraped(life.mark());
-  BOOST_TEST(!life.scraped_regularly_since(begin));
+  BOOST_TEST(!life.scrape_expected(begin, 15s));
   life.scraped(life.mark());
-  BOOST_TEST(life.scraped_regularly_since(begin));
-  BOOST_TEST(!life.scraped_regularly_since(steady::now() + 1ms));
+  BOOST_TEST(life.scrape_expected(begin, 15s));
+  BOOST_TEST(life.scrape_expected(begin + 3min, 15s));
+  BOOST_TEST(!life.scrape_expected(steady::now() + 3min, 15s));
+}
+
+BOOST_AUTO_TEST_CASE(who_is_young_cannot_know_yet) {
+  lifecycle life;
+  auto const begin = steady::now();
+  life.enter(phase::ready);
+  BOOST_TEST(!life.scrape_expected(begin, 15s));  // nothing could be lost
+  life.counted();
+  BOOST_TEST(life.scrape_expected(begin, 15s));
+  BOOST_TEST(life.scrape_expected(begin + 45s, 15s));
+  BOOST_TEST(!life.scrape_expected(steady::now() + 45s, 15s));
+  BOOST_TEST(life.scrape_expected(begin + 90s, 30s));
 }
 
 BOOST_AUTO_TEST_CASE(each_scrape_is_told) {

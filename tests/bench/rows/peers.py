@@ -47,12 +47,13 @@ http {{
 
 def bring_tools() -> None:
     """What scripts/tools can; it says what it cannot."""
-    subprocess.run([ROOT / "scripts/tools", "go", "nginx"], stdout=subprocess.DEVNULL, check=False)
+    subprocess.run([ROOT / "scripts/tools", "go", "nginx", "prometheus", "prometheus3"],
+                   stdout=subprocess.DEVNULL, check=False)
 
 
-def ours(port: int, *more: str, workers: int = 1) -> list[str]:
+def ours(port: int, *more: str, workers: int = 1, address: str = "127.0.0.1") -> list[str]:
     return [str(BUILD / "src/demo/demo-cpp"), f"--server.workers={workers}", "--log.level=error",
-            f"--web.listen-address=127.0.0.1:{port}", "--shutdown.delay=0s", *more]
+            f"--web.listen-address={address}:{port}", "--shutdown.delay=0s", *more]
 
 
 def program(name: str, *arguments: object) -> Peer:

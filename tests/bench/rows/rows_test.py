@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What scripts/bench makes of its figures: verdicts, comparisons, turns. Nothing is measured."""
+import dataclasses
 import gzip
 import io
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -14,6 +16,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests/bench/rows"))
 # The path above comes first: pylint: disable=wrong-import-position
+import fleet_rows
 import harness
 import marks
 import plots
@@ -110,6 +113,31 @@ class Growth(unittest.TestCase):
     def test_linear_and_not(self) -> None:
         self.assertAlmostEqual(self.ratio(5, 6, 7), 1)
         self.assertAlmostEqual(self.ratio(5, 6, 9), 3)
+
+
+class Fleets(unittest.TestCase):
+    def test_growth_is_the_line_through_both(self) -> None:
+        small = [{"series": 1e4, "live_mb": 30.0}, {"series": 1e4, "live_mb": 40.0}]
+        large = [{"series": 2e5, "live_mb": 315.0}, {"series": 2e5, "live_mb": 420.0}]
+        line = fleet_rows.growth(small, large, "live_mb")
+        self.assertEqual((line["each"]["low"], line["each"]["high"]), (1500, 2000))
+        self.assertEqual((line["base"]["low"], line["base"]["high"]), (15, 20))
+
+    def test_each_target_is_another_address_with_another_pod(self) -> None:
+        for fleet in fleet_rows.FLEETS.values():
+            job, = dataclasses.replace(fleet, native=False).jobs(80)
+            for seen in ({each["targets"][0] for each in job["static_configs"]},
+                         {each["labels"]["pod"] for each in job["static_configs"]}):
+                self.assertEqual(len(seen), fleet.targets)
+
+    def test_what_is_asked_for_must_come(self) -> None:
+        class Stub:
+            def ask(self, _request: bytes) -> tuple[str, bytes]:
+                return "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n", b"a 1\n"
+        with self.assertRaisesRegex(harness.Failed, "protobuf"):
+            fleet_rows.scraped(Stub(), os.getpid(), "protobuf", "identity")
+        run, content = fleet_rows.scraped(Stub(), os.getpid(), "text 0.0.4", "identity")
+        self.assertEqual((run["bytes"], content), (4, b"a 1\n"))
 
 
 class Image(unittest.TestCase):

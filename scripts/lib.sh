@@ -40,6 +40,9 @@ packages_for() {
     image)
       echo buildah ca-certificates crun debian-archive-keyring jq mmdebstrap
       ;;
+    long)
+      echo qemu-user-static
+      ;;
   esac
 }
 

@@ -22,6 +22,17 @@ def service_address(port_name: str = "metrics") -> str:
     return f"{spec['clusterIP']}:{port}"
 
 
+def program(namespace: str) -> Object:
+    """A ConfigMap that holds it."""
+    return {"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "client", "namespace": namespace},
+            "binaryData": {"client": base64.b64encode(PROGRAM.read_bytes()).decode()}}
+
+
+VOLUME = {"name": "client", "configMap": {"name": "client", "defaultMode": 0o555}}
+MOUNT = {"name": "client", "mountPath": "/client", "readOnly": True}
+
+
 def pod(name: str, command: list[str]) -> Object:
     return {
         "apiVersion": "v1", "kind": "Pod",
@@ -32,7 +43,7 @@ def pod(name: str, command: list[str]) -> Object:
             "enableServiceLinks": False,
             "securityContext": {"runAsNonRoot": True, "runAsUser": 65532,
                                 "seccompProfile": {"type": "RuntimeDefault"}},
-            "volumes": [{"name": "client", "configMap": {"name": "client", "defaultMode": 0o555}}],
+            "volumes": [VOLUME],
             "containers": [{
                 "name": "client",
                 "image": kube.IMAGE,
@@ -41,7 +52,7 @@ def pod(name: str, command: list[str]) -> Object:
                 "securityContext": {"allowPrivilegeEscalation": False,
                                     "readOnlyRootFilesystem": True,
                                     "capabilities": {"drop": ["ALL"]}},
-                "volumeMounts": [{"name": "client", "mountPath": "/client", "readOnly": True}],
+                "volumeMounts": [MOUNT],
             }],
         },
     }
@@ -57,11 +68,8 @@ class Client:
         self._pod = pod("client", ["/client/client", address, path, str(per_second)])
 
     def __enter__(self) -> Self:
-        program = {"apiVersion": "v1", "kind": "ConfigMap",
-                   "metadata": {"name": "client", "namespace": kube.SANDBOX},
-                   "binaryData": {"client": base64.b64encode(PROGRAM.read_bytes()).decode()}}
         # Not `apply`, which would keep a copy of it in an annotation.
-        kube.apply([program, self._pod], "--server-side")
+        kube.apply([program(kube.SANDBOX), self._pod], "--server-side")
         try:
             wait_until(lambda: self.answered(1), timeout_s=60, pause_s=0.5)
         except BaseException:

@@ -65,12 +65,12 @@ def pods_gone() -> None:
 class Demo:
     """Applied when the block begins; when it ends, everything that these tests made is removed."""
 
-    def __init__(self, objects: list[Object]) -> None:
-        self.objects = objects
+    def __init__(self, objects: list[Object], *flags: str) -> None:
+        self.objects, self._flags = objects, flags
 
     def __enter__(self) -> Self:
         try:
-            kube.apply(self.objects)
+            kube.apply(self.objects, *self._flags)
             rolled_out()
         except BaseException:
             self.__exit__()

@@ -9,6 +9,7 @@ from typing import Any
 import demo
 import kube
 from kube import Object
+from programs import wait_until
 from prometheus_api import PrometheusApi
 
 PORT = 9090
@@ -78,6 +79,67 @@ def given() -> Server:
     found = servers(namespace, name)
     assert found, f"Prometheus {namespace}/{name} has no Pod"
     return found[0]
+
+
+class Own:
+    """A Prometheus object of our own in the sandbox, which must be there, as must the service: it
+    takes our monitors and rules, runs what the given one runs, and may look into `demo` alone."""
+
+    # Of the given object: what its Pods need to start there, and nothing that it is for.
+    KEPT = ("containers", "image", "imagePullPolicy", "imagePullSecrets", "nodeSelector",
+            "securityContext", "tolerations", "version")
+
+    def __init__(self, **spec: Any) -> None:
+        namespace, name = GIVEN
+        given_spec = kube.get("prometheus", name, namespace)["spec"]
+        ours = {"matchLabels": {"release": "prometheus"}}
+        everything = {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In",
+                                            "values": [demo.MONITORING, demo.NAMESPACE]}]}
+        self._count = spec.get("replicas", 1) * spec.get("shards", 1)
+        self._objects = [
+            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": self._named(kube.SANDBOX)},
+            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+             "metadata": self._named(demo.NAMESPACE), "rules": [
+                 {"apiGroups": [""], "resources": ["services", "endpoints", "pods"],
+                  "verbs": ["get", "list", "watch"]},
+                 {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"],
+                  "verbs": ["get", "list", "watch"]}]},
+            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+             "metadata": self._named(demo.NAMESPACE),
+             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role",
+                         "name": kube.SANDBOX},
+             "subjects": [{"kind": "ServiceAccount", **self._named(kube.SANDBOX)}]},
+            {"apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus",
+             "metadata": self._named(kube.SANDBOX),
+             "spec": {
+                 **{key: value for key, value in given_spec.items() if key in self.KEPT},
+                 "serviceAccountName": kube.SANDBOX,
+                 **{f"{kind}{what}": selector for kind in ("serviceMonitor", "podMonitor", "rule")
+                    for what, selector in (("Selector", ours), ("NamespaceSelector", everything))},
+                 **spec}}]
+
+    @staticmethod
+    def _named(namespace: str) -> Object:
+        return {"name": kube.SANDBOX, "namespace": namespace}
+
+    def __enter__(self) -> list[Server]:
+        """Its servers, ready."""
+        kube.apply(self._objects)
+        try:
+            return wait_until(self._ready, timeout_s=180, pause_s=1)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _ready(self) -> list[Server]:
+        found = servers(kube.SANDBOX, kube.SANDBOX)
+        assert len(found) == self._count, found
+        for each in found:
+            each.ready()
+        return found
+
+    def __exit__(self, *_: object) -> None:
+        kube.delete("prometheus", kube.SANDBOX, kube.SANDBOX)
 
 
 def target_labels(monitor: str, pod: Object) -> dict[str, str]:

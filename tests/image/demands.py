@@ -12,7 +12,8 @@ import elf
 PROGRAM = 'usr/bin/demo-cpp'
 SBOM = 'usr/share/doc/demo-cpp/sbom.spdx.json'
 PACKAGES = 'var/lib/dpkg/status.d/'  # where scanners look for them in an image without dpkg
-SIZE_MAX_BYTES = 16 << 20  # of the compressed layers; a base with a shell is beyond it
+SIZE_MAX_BYTES = 4 << 20  # of the compressed layers; one more copy of glibc is beyond it
+MACHINES = {'amd64': elf.EM_X86_64, 'arm64': elf.EM_AARCH64}
 LABELS = {'created', 'description', 'licenses', 'revision', 'title', 'version'}
 SHELLS = {'ash', 'bash', 'busybox', 'csh', 'dash', 'fish', 'ksh', 'mksh', 'rbash', 'sh', 'tcsh',
           'toybox', 'zsh'}
@@ -149,32 +150,91 @@ def holds_no_idle_library(files):
             yield f'/{path} is not needed'
 
 
+def is_hardened(files):
+    found = elf.nature(files[PROGRAM].content) if PROGRAM in files else None
+    if not found:
+        yield f'/{PROGRAM} is no program'
+        return
+    if found.kind != elf.ET_DYN or not found.flags_1 & elf.DF_1_PIE:
+        yield 'the program is not position-independent'
+    # Without a loader nothing is bound later, and not every linker says so.
+    segments = dict(found.segments)
+    lazy = elf.PT_INTERP in segments and not found.flags_1 & elf.DF_1_NOW
+    if lazy or elf.PT_GNU_RELRO not in segments:
+        yield 'its relocations stay writable'
+    if segments.get(elf.PT_GNU_STACK, elf.PF_X) & elf.PF_X:
+        yield 'its stack is executable'
+    if any(flags & elf.PF_W and flags & elf.PF_X for _, flags in found.segments):
+        yield 'some of it is writable and executable'
+
+
+def relations(sbom):
+    """Name of each part -> what it is to the program."""
+    names = {each['SPDXID']: each['name'] for each in sbom['packages']}
+    return {names[each['relatedSpdxElement']]: each['relationshipType']
+            for each in sbom['relationships']}
+
+
 def lists_its_parts(files):
-    """The SBOM is of this program and names each package of which a library is inside."""
+    """The SBOM is of this program; scanners know what is linked; of all there is the licence."""
     if SBOM not in files or PROGRAM not in files:
         yield f'/{SBOM} or its subject is not there'
         return
     sbom = json.loads(files[SBOM].content)
-    versions = {each['name']: each['versionInfo'] for each in sbom['packages']}
     digests = [each['checksumValue'] for each in sbom['packages'][0].get('checksums', [])]
     if digests != [hashlib.sha256(files[PROGRAM].content).hexdigest()]:
         yield 'the SBOM is of another program'
-    for path, entry in files.items():
-        name = path.removeprefix(PACKAGES)
-        if name == path:
-            continue
-        if f'\nVersion: {versions.get(name)}\n' not in entry.content.decode():
-            yield f'the SBOM has {name} as {versions.get(name)}'
-        if f'usr/share/doc/{name}/copyright' not in files:
-            yield f'the licence of {name} is not there'
-    linked = {each['relatedSpdxElement'] for each in sbom['relationships']}
+    how = relations(sbom)
+    linked = {each['name']: each for each in sbom['packages']
+              if how.get(each['name'], '').endswith('_LINK')}
     for each in sbom['packages']:
-        if each['SPDXID'] not in linked:
+        if each['name'] not in how:
             yield f'the SBOM does not say what {each["name"]} is to the program'
+        if f'usr/share/doc/{each["name"]}/copyright' not in files:
+            yield f'the licence of {each["name"]} is not there'
+    for name, each in linked.items():
+        record = files.get(PACKAGES + name)
+        if not record or f'\nVersion: {each["versionInfo"]}\n' not in record.content.decode():
+            yield f'scanners do not get to know {name} {each["versionInfo"]}'
+    for path in files:
+        if path.startswith(PACKAGES) and path.removeprefix(PACKAGES) not in linked:
+            yield f'/{path} is of a package that the SBOM does not have as linked'
+
+
+def names_what_must_be_there(files):
+    """The inventory did not miss one of the libraries that the program cannot be without."""
+    how = relations(json.loads(files[SBOM].content)) if SBOM in files else {}
+    linked = {name.removesuffix('-dev') for name, each in how.items() if each == 'STATIC_LINK'}
+    for name in sorted({'libc6', 'libisal', 'libssl', 'libstdc++-12', 'prometheus-cpp'} - linked):
+        yield f'the SBOM does not have {name} as linked'
+
+
+def links_what_is_updated(files):
+    """A cross compiler's own libraries (libc6-dev-arm64-cross) are without Debian's updates."""
+    how = relations(json.loads(files[SBOM].content)) if SBOM in files else {}
+    for name, each in how.items():
+        if each.endswith('_LINK') and name.endswith('-cross'):
+            yield f'{name} is linked, which gets no updates'
 
 
 FILES = [has_no_shell, has_no_package_manager, gives_no_rights, knows_its_user,
-         finds_its_libraries, can_be_started, holds_no_idle_library, lists_its_parts]
+         finds_its_libraries, can_be_started, holds_no_idle_library, is_hardened, lists_its_parts,
+         names_what_must_be_there, links_what_is_updated]
+
+
+def is_for(architecture, config, files):
+    """Of the image's whole configuration, its programs and the SBOM."""
+    if (config.get('os'), config.get('architecture')) != ('linux', architecture):
+        yield f'the image is for {config.get("os")}/{config.get("architecture")}'
+    for path, entry in files.items():
+        if (found := elf.nature(entry.content)) and found.machine != MACHINES[architecture]:
+            yield f'/{path} is for the machine {found.machine}'
+    sbom = json.loads(files[SBOM].content) if SBOM in files else {'packages': []}
+    for each in sbom['packages']:
+        for reference in each.get('externalRefs', []):
+            of = reference['referenceLocator'].rpartition('arch=')[2]
+            if of not in (architecture, 'all', 'source'):
+                yield f'the SBOM has {each["name"]} for {of}'
 
 
 def is_small(layers):

@@ -30,28 +30,31 @@ STATUS = ('Name:\tdemo-cpp\nUid:\t65532\t65532\t65532\t65532\nGid:\t65532\t65532
 MOUNTINFO = '9 1 8:1 /rootfs / ro,relatime - ext4 /dev/sda rw\n10 9 0:5 / /proc rw - proc proc rw\n'
 
 
-def elf_file(needed, interpreter=''):
+def elf_file(needed, interpreter='', kind=elf.ET_DYN, flags_1=elf.DF_1_NOW | elf.DF_1_PIE,
+             stack=6, relro=elf.PT_GNU_RELRO, load=4, machine=elf.EM_X86_64):
     """The least that is an ELF file with these demands: headers, dynamic section, strings."""
     strings = b'\0' + b''.join(name.encode() + b'\0' for name in [interpreter, *needed])
-    count, address = 3, 0x10000
+    count, address = 5, 0x10000
     dynamic_at = 64 + count * 56
-    size = 16 * (len(needed) + 2)
+    size = 16 * (len(needed) + 3)
     strings_at = dynamic_at + size
     at = 1 + len(interpreter) + 1
     dynamic = b''
     for name in needed:
         dynamic += struct.pack('<QQ', elf.DT_NEEDED, at)
         at += len(name) + 1
-    dynamic += struct.pack('<QQQQ', elf.DT_STRTAB, address + strings_at, elf.DT_NULL, 0)
+    dynamic += struct.pack('<QQQQQQ', elf.DT_FLAGS_1, flags_1, elf.DT_STRTAB, address + strings_at,
+                           elf.DT_NULL, 0)
     total = strings_at + len(strings)
 
-    def segment(kind, offset, length):
-        return struct.pack('<IIQQQQQQ', kind, 4, offset, address + offset, address + offset,
+    def segment(kind, offset, length, flags=4):
+        return struct.pack('<IIQQQQQQ', kind, flags, offset, address + offset, address + offset,
                            length, length, 8)
-    segments = segment(elf.PT_LOAD, 0, total) + segment(elf.PT_DYNAMIC, dynamic_at, size)
+    segments = segment(elf.PT_LOAD, 0, total, load) + segment(elf.PT_DYNAMIC, dynamic_at, size)
     segments += segment(elf.PT_INTERP if interpreter else 0, strings_at + 1, len(interpreter) + 1)
+    segments += segment(elf.PT_GNU_STACK, 0, 0, stack) + segment(relro, 0, 0)
     header = b'\x7fELF\x02\x01\x01' + b'\0' * 9 + struct.pack(
-        '<HHIQQQIHHHHHH', 3, 62, 1, 0, 64, 0, 0, 64, 56, count, 0, 0, 0)
+        '<HHIQQQIHHHHHH', kind, machine, 1, 0, 64, 0, 0, 64, 56, count, 0, 0, 0)
     return header + segments + dynamic + strings
 
 
@@ -82,18 +85,30 @@ FILES = {
 }
 TRIPLET = 'usr/lib/x86_64-linux-gnu/'
 PROGRAM = FILES['usr/bin/demo-cpp'].content
-SBOM = {
-    'packages': [
-        {'SPDXID': 'a', 'name': 'demo-cpp', 'versionInfo': '1',
-         'checksums': [{'checksumValue': hashlib.sha256(PROGRAM).hexdigest()}]},
-        {'SPDXID': 'b', 'name': 'libone', 'versionInfo': '1.1-1'}],
-    'relationships': [{'relatedSpdxElement': 'a'}, {'relatedSpdxElement': 'b'}],
-}
-FILES.update({
-    demands.SBOM: regular(json.dumps(SBOM).encode()),
-    demands.PACKAGES + 'libone': regular(b'Package: libone\nVersion: 1.1-1\n'),
-    'usr/share/doc/libone/copyright': regular(b'free'),
-})
+LINKED = ['libc6-dev', 'libisal', 'libssl-dev', 'libstdc++-12-dev', 'prometheus-cpp']
+
+
+def sbom(linked=None, how='STATIC_LINK', architecture='amd64', listed=None, program=PROGRAM):
+    """Of the program, these parts and a header; listed: of which it is said what they are."""
+    names = ['demo-cpp', 'libhead-dev', *(LINKED if linked is None else linked)]
+    return regular(json.dumps({
+        'packages': [
+            {'SPDXID': 'ref-' + name, 'name': name, 'versionInfo': '1.1-1',
+             'checksums': [{'checksumValue': hashlib.sha256(program).hexdigest()}],
+             'externalRefs': [{'referenceLocator': f'pkg:deb/debian/{name}?arch={architecture}'}]}
+            for name in names],
+        'relationships': [
+            {'relatedSpdxElement': 'ref-' + name, 'relationshipType':
+             {'demo-cpp': 'DESCRIBES', 'libhead-dev': 'DEPENDS_ON'}.get(name, how)}
+            for name in (names if listed is None else listed)]}).encode())
+
+
+FILES[demands.SBOM] = sbom()
+for part in ['demo-cpp', 'libhead-dev', *LINKED]:
+    FILES[f'usr/share/doc/{part}/copyright'] = regular(b'free')
+for part in LINKED:
+    FILES[demands.PACKAGES + part] = regular(f'Package: {part}\nVersion: 1.1-1\n'.encode())
+IMAGE_CONFIG = {'os': 'linux', 'architecture': 'amd64'}
 LABEL = 'org.opencontainers.image.'
 
 # (demand, what is changed, to what; None takes it away), a part of the complaint
@@ -139,12 +154,30 @@ WRONG_FILES = [
     (demands.can_be_started, 'usr/bin/demo-cpp', regular(PROGRAM, 0o700), '700'),
     (demands.lists_its_parts, demands.SBOM, None, 'not there'),
     (demands.lists_its_parts, 'usr/bin/demo-cpp', regular(b'other'), 'another program'),
-    (demands.lists_its_parts, demands.SBOM,
-     regular(json.dumps({**SBOM, 'packages': SBOM['packages'][:1]}).encode()), 'libone as None'),
-    (demands.lists_its_parts, demands.PACKAGES + 'libone', regular(b'x\nVersion: 2\n'), '1.1-1'),
-    (demands.lists_its_parts, 'usr/share/doc/libone/copyright', None, 'licence of libone'),
-    (demands.lists_its_parts, demands.SBOM,
-     regular(json.dumps({**SBOM, 'relationships': []}).encode()), 'what libone is'),
+    (demands.lists_its_parts, demands.SBOM, sbom(listed=['demo-cpp', *LINKED]), 'what libhead-dev'),
+    (demands.lists_its_parts, demands.SBOM, sbom(LINKED[1:]), 'libc6-dev is of a package'),
+    (demands.lists_its_parts, demands.SBOM, sbom(how='DEPENDS_ON'), 'libc6-dev is of a package'),
+    (demands.lists_its_parts, demands.PACKAGES + 'libisal', None, 'know libisal'),
+    (demands.lists_its_parts, demands.PACKAGES + 'libisal', regular(b'x\nVersion: 2\n'), '1.1-1'),
+    (demands.lists_its_parts, 'usr/share/doc/libssl-dev/copyright', None, 'licence of libssl-dev'),
+    (demands.lists_its_parts, 'usr/share/doc/libhead-dev/copyright', None, 'licence of libhead'),
+    *[(demands.names_what_must_be_there, demands.SBOM,
+       sbom([each for each in LINKED if each != name]), name.removesuffix('-dev'))
+      for name in LINKED],
+    (demands.names_what_must_be_there, demands.SBOM, sbom(how='DEPENDS_ON'), 'libc6'),
+    (demands.names_what_must_be_there, demands.SBOM, None, 'libc6'),
+    (demands.links_what_is_updated, demands.SBOM, sbom([*LINKED, 'libc6-dev-arm64-cross']),
+     'libc6-dev-arm64-cross'),
+    *[(demands.is_hardened, 'usr/bin/demo-cpp', regular(content, 0o755), complaint)
+      for content, complaint in (
+          (b'hello', 'no program'),
+          (elf_file([], kind=2), 'position-independent'),
+          (elf_file([], flags_1=elf.DF_1_NOW), 'position-independent'),
+          (elf_file([], LOADER, flags_1=elf.DF_1_PIE), 'stay writable'),
+          (elf_file([], relro=0), 'stay writable'),
+          (elf_file([], stack=7), 'stack is executable'),
+          (elf_file([], load=7), 'writable and executable'))],
+    (demands.is_hardened, 'usr/bin/demo-cpp', None, 'no program'),
     (demands.holds_no_idle_library, TRIPLET + 'libidle.so.3', regular(elf_file([])), 'libidle'),
 ]
 WRONG_STATES = [
@@ -188,6 +221,19 @@ class Demands(unittest.TestCase):
         for status, mountinfo, complaint in WRONG_STATES:
             with self.subTest(complaint):
                 self.assertIn(complaint, '; '.join(demands.is_confined(status, mountinfo)))
+
+    def test_architecture(self):
+        def found(config=IMAGE_CONFIG, files=FILES, architecture='amd64'):
+            return '; '.join(demands.is_for(architecture, config, files))
+        self.assertEqual(found(), '')
+        self.assertIn('linux/arm64', found(changed(IMAGE_CONFIG, 'architecture', 'arm64')))
+        self.assertIn('windows/amd64', found(changed(IMAGE_CONFIG, 'os', 'windows')))
+        self.assertIn('/usr/bin/demo-cpp is for the machine 183', found(files=changed(
+            FILES, 'usr/bin/demo-cpp', regular(elf_file([], machine=elf.EM_AARCH64)))))
+        self.assertIn('libssl-dev for arm64', found(files=changed(
+            FILES, demands.SBOM, sbom(architecture='arm64'))))
+        self.assertIn('machine 62', found({'os': 'linux', 'architecture': 'arm64'},
+                                          architecture='arm64'))
 
     def test_size(self):
         self.assertEqual(list(demands.is_small([demands.SIZE_MAX_BYTES - 1, 1])), [])

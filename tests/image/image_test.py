@@ -4,6 +4,8 @@
 import http.client
 import os
 import pathlib
+import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +21,7 @@ SOURCE_ROOT = pathlib.Path(
     os.environ.get('LOOPMETER_SOURCE_ROOT', pathlib.Path(__file__).resolve().parents[2]))
 SCRIPT = SOURCE_ROOT / 'scripts' / 'image'
 NAME = 'registry.example/team/demo-cpp:test'
+LISTENING = r'msg=listening address=127\.0\.0\.1:(\d+)'
 READY_DEADLINE_S = 30
 SKIPPED = 77  # meson's exit code for it
 
@@ -36,6 +39,11 @@ def missing():
 
 def script(*arguments):
     return subprocess.run([SCRIPT, *arguments], capture_output=True, text=True, check=False)
+
+
+def machine():
+    """Of this host, in Debian's words."""
+    return {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(platform.machine(), 'unknown')
 
 
 def get(port, path):
@@ -90,6 +98,7 @@ class Image(unittest.TestCase):
         for demand in demands.FILES:
             with self.subTest(demand.__name__):
                 self.assert_met(demand(self.image.files))
+        self.assert_met(demands.is_for(machine(), self.image.config, self.image.files))
 
     def test_same_again(self):
         """From scratch, without the compiler's cache: the same bytes."""
@@ -107,15 +116,17 @@ class Image(unittest.TestCase):
             rootfs.mkdir(mode=0o755)
             pathlib.Path(bundle).chmod(0o755)  # the program's user must get through
             archive.unpack(self.image.files, rootfs)
+            # As a kubelet mounts it; that a static program looks up names is no matter of course.
+            (rootfs / 'etc' / 'hosts').write_text('127.0.0.1 pod.example\n')
             container = Container(bundle, self.image.config['config'],
-                                  ['--web.listen-address=127.0.0.1:0', '--shutdown.delay=0s'])
+                                  ['--web.listen-address=pod.example:0', '--shutdown.delay=0s'])
             try:
                 self.serve(container)
             finally:
                 container.remove()
 
     def serve(self, container):
-        port = int(container.wait_for(r'msg=listening address=127\.0\.0\.1:(\d+)')[1])
+        port = int(container.wait_for(LISTENING)[1])
 
         def ready():
             status, body = get(port, '/readyz')
@@ -135,6 +146,52 @@ class Image(unittest.TestCase):
         self.assertEqual(container.terminate(), 0, container.output)
 
 
+@unittest.skipUnless(os.environ.get('LOOPMETER_LONG') == '1',
+                     'compiles everything twice more: LOOPMETER_LONG=1')
+class OtherMachine(unittest.TestCase):
+    """The image for the machine that this one is not, by the cross compiler."""
+
+    def test_it(self):
+        other = {'amd64': 'arm64', 'arm64': 'amd64'}[machine()]
+        with tempfile.TemporaryDirectory() as top:
+            first, again = (pathlib.Path(top) / name for name in ('first.tar', 'again.tar'))
+            ran = script('--arch', other, '--output', str(first))
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            image = archive.read(first)
+            for demand in demands.FILES:
+                with self.subTest(demand.__name__):
+                    self.assertEqual(list(demand(image.files)), [])
+            self.assertEqual(list(demands.is_for(other, image.config, image.files)), [])
+            self.assertEqual(list(demands.is_small(image.layers)), [])
+            self.answers(other, image.files[demands.PROGRAM].content)
+            ran = script('--arch', other, '--output', str(again), '--rebuild')
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            self.assertEqual(first.read_bytes(), again.read_bytes(), 'two builds differ')
+
+    def answers(self, architecture, content):
+        """Emulated, without the container: it is a program of one file."""
+        emulator = {'amd64': 'qemu-x86_64-static', 'arm64': 'qemu-aarch64-static'}[architecture]
+        self.assertTrue(shutil.which(emulator), f'{emulator} is missing (qemu-user-static)')
+        with tempfile.NamedTemporaryFile() as program:
+            program.write(content)
+            program.flush()
+            os.fchmod(program.fileno(), 0o755)
+            with subprocess.Popen([emulator, program.name, '--web.listen-address=127.0.0.1:0',
+                                   '--shutdown.delay=0s'], stderr=subprocess.PIPE) as process:
+                try:
+                    output = ''
+                    while not (found := re.search(LISTENING, output)):
+                        line = process.stderr.readline().decode()
+                        self.assertTrue(line, f'ended without listening: {output}')
+                        output += line
+                    port = int(found[1])
+                    status, body = wait_until(lambda: get(port, '/metrics'), READY_DEADLINE_S)
+                    self.assertEqual(status, 200)
+                    self.assertIn('# TYPE demo_http_requests_total counter', body)
+                finally:
+                    process.kill()
+
+
 class Usage(unittest.TestCase):
     def test_help(self):
         ran = script('--help')
@@ -143,6 +200,7 @@ class Usage(unittest.TestCase):
 
     def test_bad(self):
         for arguments in (['--nonsense'], ['word'], ['--tag'], ['--tag='], ['--base', 'other'],
+                          ['--arch', 's390x'],
                           ['--tag', 'Upper Case'], ['--output', '/no such directory/x.tar']):
             with self.subTest(arguments):
                 ran = script(*arguments)

@@ -13,7 +13,7 @@ import demo
 import handbook
 import kube
 import prometheus
-from five_steps import Steps
+from five_steps import Steps, monitor
 from handbook import Block, Output, Shell, shown
 from programs import wait_until
 
@@ -64,6 +64,7 @@ class Drill:
         elif above is self.breaks:
             self.says = each.text
         else:
+            assert above in self.repairs, f"{each}: no step or block above gives this"
             self.looks.append(Look(above, each.text, self.anchor))
             self.repairs.remove(above)
 
@@ -93,8 +94,15 @@ def up_is(expected: list[float], steps: Steps) -> None:
     assert found == expected, found
 
 
+def discovered(steps: Steps) -> None:
+    """The page's "…" may be 0, too."""
+    dropped = steps.server().api("targets", state="any")["droppedTargetCounts"]
+    assert dropped.get(prometheus.pool(monitor()), 0) > 0, dropped
+
+
 # What a row of the page's tables means besides: asked of Prometheus itself.
 MEANT: dict[str, Callable[[Steps], None]] = {
+    "no target, `dropped` above 0": discovered,
     "`down`": lambda steps: up_is([0, 0], steps),
     "every sum is twice what you sent": lambda steps: up_is([1, 1, 1, 1], steps),
 }

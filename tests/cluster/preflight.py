@@ -16,7 +16,9 @@ CRDS = ("servicemonitors", "podmonitors", "prometheusrules", "prometheuses")
 GROUP = "monitoring.coreos.com"
 MONITOR_LABELS = {"release": "prometheus"}
 OURS = (("namespace", "demo"), ("namespace", "loopmeter-test"))
-OURS_IN_MONITORING = ("servicemonitor", "podmonitor", "prometheusrule")
+OURS_IN_MONITORING = (("servicemonitor", "demo-cpp"), ("podmonitor", "demo-cpp"),
+                      ("prometheusrule", "demo-cpp"), ("prometheus", "drill"),
+                      ("serviceaccount", "drill"))
 
 
 def kubectl(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -57,9 +59,9 @@ def missing() -> Iterator[str]:
     for kind, name in OURS:
         if kubectl("get", kind, name).returncode == 0:
             yield f"{kind} {name} is there already, and would be changed: remove it first"
-    for kind in OURS_IN_MONITORING:
-        if not absent and kubectl("-n", "monitoring", "get", kind, "demo-cpp").returncode == 0:
-            yield f"{kind} demo-cpp in monitoring is there already, and would be changed"
+    for kind, name in OURS_IN_MONITORING:
+        if not absent and kubectl("-n", "monitoring", "get", kind, name).returncode == 0:
+            yield f"{kind} {name} in monitoring is there already, and would be changed"
 
 
 def chosen() -> str | None:

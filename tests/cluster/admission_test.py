@@ -54,15 +54,16 @@ def later(minor: str, by: int) -> str:
 
 def module(version: str) -> pathlib.Path | None:
     """The sources of that version of the Operator, by the Go module proxy."""
-    done = subprocess.run([programs.tool("go"), "mod", "download", "-json", f"{OPERATOR}@v{version}"],
-                          capture_output=True, text=True, check=False, timeout=300, cwd="/")
+    command = [programs.tool("go"), "mod", "download", "-json", f"{OPERATOR}@v{version}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300,
+                          cwd="/")
     return pathlib.Path(json.loads(done.stdout)["Dir"]) if done.returncode == 0 else None
 
 
 @functools.cache
 def crds(*minors: str) -> tuple[str, list[Object]]:
-    """The version, and its CRDs, of the first of these minor versions that can be had: not all are
-    served. Under a group of our own, so that the CRDs that are there stay as they are."""
+    """The version, and its CRDs, of the first of these minor versions that can be had: not all
+    are served. Under a group of our own, so that the CRDs that are there stay as they are."""
     for version in (f"{minor}.{patch}" for minor in minors for patch in range(3)):
         if found := module(version):
             break

@@ -59,8 +59,8 @@ def pod(name: str, command: list[str]) -> Object:
 
 
 class Client:
-    """Asks for `path` through the Service from when the block begins. Runs in the sandbox, which must
-    be there."""
+    """Asks for `path` through the Service from when the block begins. Runs in the sandbox, which
+    must be there."""
 
     def __init__(self, path: str = "/hello", per_second: float = 20,
                  address: str | None = None) -> None:

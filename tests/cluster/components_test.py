@@ -127,8 +127,8 @@ class Components(unittest.TestCase):
         self.up(scheme="https")
 
     def certificates(self) -> str:
-        """An authority of our own, by the commands of docs/kubernetes.md: what Prometheus trusts from
-        now on. The folder of what was made; the first one is in the Secret, too."""
+        """An authority of our own, by the commands of docs/kubernetes.md: what Prometheus trusts
+        from now on. The folder of what was made; the first one is in the Secret, too."""
         page = (rendering.SOURCE_ROOT / "docs" / "kubernetes.md").read_text("utf-8")
         script = next(each for each in re.findall(r"^```sh\n(.*?)^```$", page, re.M | re.S)
                       if "openssl" in each)

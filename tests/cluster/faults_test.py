@@ -71,8 +71,8 @@ class Faults(unittest.TestCase):
         return status["containerStatuses"][0]["restartCount"]
 
     def test_1_a_process_ends(self) -> None:
-        """The second of two signals ends it at once; the kubelet starts it again in the same Pod, so
-        that its counters fall in the same series."""
+        """The second of two signals ends it at once; the kubelet starts it again in the same Pod,
+        so that its counters fall in the same series."""
         self.closes()
         pod = demo.pods()[0]["metadata"]["name"]
         before = self.restarts(pod)

@@ -17,7 +17,7 @@ from programs import Program, wait_until
 
 Object = dict[str, Any]
 
-SANDBOX = "loopmeter-test"  # the namespace, and the name, of whatever the tests need beside the service
+SANDBOX = "loopmeter-test"  # namespace, and name, of what the tests need beside the service
 
 KUBECTL = programs.tool("kubectl")
 IMAGE = os.environ.get("CLUSTER_IMAGE", "")

@@ -32,8 +32,8 @@ class Counted:
         self.pods |= {each["metadata"]["name"] for each in demo.pods()}
 
     def increase(self) -> float:
-        """Of the requests of the load, added up over the Pods. Not increase(), which extrapolates: a
-        Pod's counter begins at 0, so that what it came to is its increase."""
+        """Of the requests of the load, added up over the Pods. Not increase(), which extrapolates:
+        a Pod's counter begins at 0, so that what it came to is its increase."""
         window = f"{int(time.time() - self._begin) + 1}s"
         ours = f'namespace="demo", path="/hello", code="200", pod=~"{"|".join(self.pods)}"'
         return self._server.one(

@@ -56,7 +56,7 @@ connection::step connection::close() noexcept {
                           state_ == state::handling || state_ == state::streaming;
   if (unanswered) account(cut_ ? std::uint16_t{503} : http::status_client_closed_request);
   if (request_ != nullptr) abandon_request();
-  bool const under_way = unanswered || wire_.has_unsent();
+  bool const under_way = unanswered || wire_.has_unsent() || (cut_ && unsent_left_ > 0);
   if (under_way && (cut_ || timed_out_)) loop_.common.connections.cut.inc();
   loop_.output.clear();
   loop_.unsent_bytes -= std::exchange(counted_unsent_, 0);

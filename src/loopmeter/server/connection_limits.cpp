@@ -138,9 +138,9 @@ void connection::account_unsent() {
 void connection::make_room() {
   hit(limit::unsent_bytes);
   expendable_link::unlink();
-  loop_.unsent_bytes -= std::exchange(counted_unsent_, 0);  // it is closed in a moment
+  loop_.unsent_bytes -= std::exchange(counted_unsent_, 0);
   cut();
-  wire_.break_off();
+  wire_.break_off();  // frees it now: in a moment, when this one is closed, many others have some
 }
 
 }  // namespace loopmeter::server

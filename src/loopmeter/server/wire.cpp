@@ -118,6 +118,10 @@ void wire::drop_if_nothing_is_kept() noexcept {
 }
 
 bool wire::flush(std::string_view large_body) {
+  if (failed_) {  // what was to come before this is gone
+    loop_.output.clear();
+    return true;
+  }
   return tls_ == nullptr ? send_or_keep(loop_.output, large_body) : flush_sealed(large_body);
 }
 
@@ -203,6 +207,11 @@ void wire::close() noexcept {
 
 void wire::break_off() noexcept {
   failed_ = true;
+  if (kept_ != nullptr) {  // nobody will get it; its input may be looked at still
+    release(kept_->unsent);
+    release(kept_->unsealed);
+    kept_->unsent_begin = kept_->unsealed_begin = 0;
+  }
   linger const at_once{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }

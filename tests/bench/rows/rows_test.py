@@ -2,6 +2,7 @@
 """What scripts/bench makes of its figures: verdicts, comparisons, turns. Nothing is measured."""
 import dataclasses
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -20,6 +21,7 @@ import fleet_rows
 import harness
 import marks
 import plots
+import pod_rows
 import process_rows
 import scrape_rows
 from marks import Mark
@@ -157,6 +159,23 @@ class Image(unittest.TestCase):
             packed, unpacked = process_rows.layers_of(image)
         self.assertEqual(packed, len(layers["sha256:one"]) + 50)
         self.assertEqual(unpacked, 100_050)
+
+    def test_the_peers_archive_is_an_image(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            program = pathlib.Path(folder) / "program"
+            program.write_bytes(b"p" * 1000)
+            image = pathlib.Path(folder) / "image.tar"
+            pod_rows.archive(program, "demo-go:dev", image)
+            with tarfile.open(image) as archive:
+                def part(name: str) -> bytes:
+                    return archive.extractfile(name).read()
+                manifest, = json.loads(part("manifest.json"))
+                self.assertEqual(manifest["RepoTags"], ["demo-go:dev"])
+                layer = part(manifest["Layers"][0])
+                digest, = json.loads(part(manifest["Config"]))["rootfs"]["diff_ids"]
+            self.assertEqual(digest, "sha256:" + hashlib.sha256(layer).hexdigest())
+            with tarfile.open(fileobj=io.BytesIO(layer)) as files:
+                self.assertEqual(files.extractfile("demo").read(), b"p" * 1000)
 
 
 class Pictures(unittest.TestCase):

@@ -3,7 +3,7 @@
 // The Go counterpart of demo-cpp and of series-server for the benchmarks: net/http, client_golang,
 // the families and endpoints that the benchmarks ask for; with SERIES, as many counters instead.
 //
-// usage: demo PORT [SERIES]
+// usage: demo PORT|ADDRESS:PORT [SERIES]
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -45,7 +46,7 @@ func withSeries(count int) *prometheus.Registry {
 
 func main() {
 	if len(os.Args) != 2 && len(os.Args) != 3 {
-		log.Fatal("usage: demo PORT [SERIES]")
+		log.Fatal("usage: demo PORT|ADDRESS:PORT [SERIES]")
 	}
 	handle("/status/200", func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, "200 OK\n")
@@ -63,5 +64,9 @@ func main() {
 		metrics = promhttp.HandlerFor(withSeries(series), promhttp.HandlerOpts{})
 	}
 	http.Handle("/metrics", metrics)
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Args[1], nil))
+	address := os.Args[1]
+	if !strings.Contains(address, ":") {
+		address = "127.0.0.1:" + address
+	}
+	log.Fatal(http.ListenAndServe(address, nil))
 }

@@ -86,7 +86,8 @@ def built_by(tool: str, package: str, *command: str, where: str) -> bool:
     harness.say(f"building {where}")
     run = subprocess.run([tool, *command], cwd=SOURCES / where.split()[0], capture_output=True,
                          text=True, check=False,
-                         env={**os.environ, "CARGO_TARGET_DIR": str(BUILD / "rust")})
+                         env={**os.environ, "CGO_ENABLED": "0",  # static: an image needs no more
+                              "CARGO_TARGET_DIR": str(BUILD / "rust")})
     if run.returncode != 0:
         why = next((line for line in run.stderr.splitlines() if "error" in line),
                    run.stderr.strip()[-200:])

@@ -14,19 +14,9 @@ import checker
 import components  # noqa: F401  registers its demands, and those of contract
 import pod  # noqa: F401  registers its demands, and those of pod_security
 import strict_yaml
+from kubernetes_page import PAGE, blocks, rows
 
-PAGE = (rendering.SOURCE_ROOT / 'docs' / 'kubernetes.md').read_text(encoding='utf-8')
 SERVER = 'demo-cpp.demo.svc'
-
-
-def rows(page: str, section: str) -> dict[str, str]:
-    """The tables' rows of a section: what stands in backquotes in the first column -> the rest."""
-    found = re.search(rf'^## {section}\n(.*?)(?=^## |\Z)', page, re.MULTILINE | re.DOTALL)
-    return dict(re.findall(r'^\| `([\w-]+)` \| (.*) \|$', found[1] if found else '', re.MULTILINE))
-
-
-def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf'^```{language}\n(.*?)^```$', page, re.MULTILINE | re.DOTALL)
 
 
 def findings(page: str) -> list[str]:

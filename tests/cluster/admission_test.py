@@ -13,6 +13,7 @@ import unittest
 
 import demo
 import kube
+import kubernetes_page
 import mutations
 import programs
 import rendering
@@ -21,8 +22,7 @@ from kube import Object
 from programs import wait_until
 
 GROUP = "monitoring.coreos.com"
-PLURALS = {"ServiceMonitor": "servicemonitors", "PodMonitor": "podmonitors",
-           "PrometheusRule": "prometheusrules"}
+PLURALS = ("servicemonitors", "podmonitors", "prometheusrules")
 OPERATOR = "github.com/prometheus-operator/prometheus-operator"
 VIOLATES = 'violates PodSecurity "restricted:v1.34"'
 # What is refused before Pod Security is asked, since it does not go with the rest of the Pod.
@@ -42,9 +42,10 @@ def dry_run(objects: list[Object]) -> subprocess.CompletedProcess[str]:
 
 def oldest() -> dict[str, str]:
     """From the page: overlay or component -> the Operator's version that it needs."""
-    page = (rendering.SOURCE_ROOT / "docs" / "kubernetes.md").read_text("utf-8")
-    rows = re.findall(r"^\| `([\w-]+)` \|.*\| (?:Operator )?(0\.\d+)\b[^|]*\|$", page, re.MULTILINE)
-    return dict(rows)
+    rows = {**kubernetes_page.rows(kubernetes_page.PAGE, "Components"),
+            **kubernetes_page.rows(kubernetes_page.PAGE, "Overlays")}
+    last = re.compile(r"\| (?:Operator )?(0\.\d+)\b[^|]*$")
+    return {name: found[1] for name, row in rows.items() if (found := last.search(row))}
 
 
 def later(minor: str, by: int) -> str:
@@ -70,7 +71,7 @@ def crds(*minors: str) -> tuple[str, list[Object]]:
     else:
         raise unittest.SkipTest(f"none of {minors} of the Operator can be had")
     made = []
-    for plural in PLURALS.values():
+    for plural in PLURALS:
         file = found / "example" / "prometheus-operator-crd" / f"{GROUP}_{plural}.yaml"
         crd, = strict_yaml.documents(file.read_text("utf-8"))
         crd["metadata"] = {"name": f"{plural}.{own_group(version)}"}

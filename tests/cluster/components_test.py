@@ -14,19 +14,16 @@ from typing import Any
 import client
 import component
 import demo
+import evaluation
 import kube
+import kubernetes_page
 import panels
 import prometheus
-import promql
-import rendering
 from kube import kubectl
 from programs import tool, wait_until
 
 PER_SECOND = 20
 SOON_S = 90
-# Of a cluster without limits on processor or memory; cgroup v1 has no peak.
-MAY_BE_EMPTY = {"pod:cgroup_cpu_throttled_periods:ratio_rate5m", "cgroup_cpu_quota_cores",
-                "cgroup_memory_limit_bytes", "cgroup_memory_usage_bytes"}
 
 
 class Components(unittest.TestCase):
@@ -129,9 +126,8 @@ class Components(unittest.TestCase):
     def certificates(self) -> str:
         """An authority of our own, by the commands of docs/kubernetes.md: what Prometheus trusts
         from now on. The folder of what was made; the first one is in the Secret, too."""
-        page = (rendering.SOURCE_ROOT / "docs" / "kubernetes.md").read_text("utf-8")
-        script = next(each for each in re.findall(r"^```sh\n(.*?)^```$", page, re.M | re.S)
-                      if "openssl" in each)
+        script, = (each for each in kubernetes_page.blocks(kubernetes_page.PAGE, "sh")
+                   if "openssl" in each)
         folder = self.enterContext(tempfile.TemporaryDirectory())
         if kube.exists("secret", "demo-cpp-tls", demo.NAMESPACE):
             script = script[:script.index("kubectl")]
@@ -155,15 +151,6 @@ class Components(unittest.TestCase):
         kubectl("-n", demo.NAMESPACE, "patch", "secret", "demo-cpp-tls", "-p",
                 json.dumps({"data": data}))
 
-    def evaluated(self, count: int) -> None:
-        rules = [rule for group in self.server.api("rules")["groups"] for rule in group["rules"]]
-        assert len(rules) == count, f"{len(rules)} of {count}"
-        bad = [rule for rule in rules if rule["health"] != "ok"]
-        assert not bad, bad
-
-    def has_data(self, query: str) -> None:
-        assert self.server.query(query), f"nothing for {query}"
-
     def test_4_production(self) -> None:
         kube.apply(demo.overlay("production"))
         demo.rolled_out()
@@ -174,9 +161,8 @@ class Components(unittest.TestCase):
         scaler = kube.get("hpa", demo.NAME, demo.NAMESPACE)
         self.assertEqual((scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]), (2, 10))
         groups = component.groups()
-        count = sum(len(group["rules"]) for group in groups)
-        wait_until(lambda: self.evaluated(count), timeout_s=prometheus.switch_s() + SOON_S,
-                   pause_s=1)
+        wait_until(lambda: evaluation.evaluated(self.server, groups),
+                   timeout_s=prometheus.switch_s() + SOON_S, pause_s=1)
         queries = [*component.records(groups),
                    *(query for _, query in panels.queries(component.dashboard()))]
         address = client.service_address("http")
@@ -186,10 +172,9 @@ class Components(unittest.TestCase):
                     kube.run("get", "--raw", f"/api/v1/namespaces/{demo.NAMESPACE}/pods/"
                              f"{pod['metadata']['name']}:8080/proxy{path}")
             for query in queries:
-                if MAY_BE_EMPTY.isdisjoint(
-                        each.metric for each in promql.parse(query).selectors):
-                    with self.subTest(query):
-                        wait_until(lambda: self.has_data(query), timeout_s=SOON_S, pause_s=1)
+                with self.subTest(query):  # all: a Pod has a quota and a limit of memory
+                    wait_until(lambda: evaluation.has_data(self.server, query), timeout_s=SOON_S,
+                               pause_s=1)
         firing = {each["labels"]["alertname"] for each in self.server.api("alerts")["alerts"]
                   if each["state"] == "firing"}
         self.assertEqual(firing, set())

@@ -136,6 +136,7 @@ class Output:
         """What the group of the pattern is in each line that matches."""
         return re.findall(pattern, self.text, re.MULTILINE)
 
+
 def ports_free() -> None:
     for port in PORTS:
         with socket.socket() as tried:

@@ -3,6 +3,7 @@
 which also leads to the ports of Pods."""
 from __future__ import annotations
 
+import atexit
 import functools
 import http.client
 import json
@@ -95,7 +96,6 @@ class Proxy:
 @functools.cache
 def proxy() -> Proxy:
     """One for the whole test; it ends with it."""
-    import atexit
     made = Proxy()
     atexit.register(made.close)
     return made

@@ -6,24 +6,19 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from typing import Any, Iterator
 
 import checker
+import kube
 
 CRDS = ("servicemonitors", "podmonitors", "prometheusrules", "prometheuses")
 GROUP = "monitoring.coreos.com"
 MONITOR_LABELS = {"release": "prometheus"}
-OURS = (("namespace", "demo"), ("namespace", "loopmeter-test"))
+OURS = (("namespace", "demo"), ("namespace", kube.SANDBOX))
 OURS_IN_MONITORING = (("servicemonitor", "demo-cpp"), ("podmonitor", "demo-cpp"),
                       ("prometheusrule", "demo-cpp"), ("prometheus", "drill"),
                       ("serviceaccount", "drill"))
-
-
-def kubectl(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["kubectl", *arguments], capture_output=True, text=True, check=False,
-                          timeout=60)
 
 
 def selects(selector: dict[str, Any] | None, labels: dict[str, str]) -> bool:
@@ -44,32 +39,30 @@ def takes_ours(prometheus: dict[str, Any], kind: str, monitoring: dict[str, str]
 
 def missing() -> Iterator[str]:
     """What is missing; nothing else is asked for where the first thing is."""
-    reached = kubectl("version", "-o", "json", "--request-timeout=10s")
+    reached = kube.run("version", "-o", "json", "--request-timeout=10s")
     if reached.returncode != 0 or "serverVersion" not in json.loads(reached.stdout or "{}"):
         where = os.environ.get("KUBECONFIG", "not set")
         yield f"no cluster answers (KUBECONFIG {where}): {reached.stderr.strip().splitlines()[-1]}"
         return
-    if kubectl("auth", "can-i", "*", "*", "--all-namespaces").stdout.strip() != "yes":
+    if kube.run("auth", "can-i", "*", "*", "--all-namespaces").stdout.strip() != "yes":
         yield "this user may not do everything there; the tests make namespaces, roles and CRDs"
-    absent = [each for each in CRDS if kubectl("get", "crd", f"{each}.{GROUP}").returncode != 0]
+    absent = [each for each in CRDS if not kube.exists("crd", f"{each}.{GROUP}")]
     if absent:
         yield f"the Prometheus Operator's CRDs are not there: {', '.join(absent)}"
-    if kubectl("get", "namespace", "monitoring").returncode != 0:
+    if not kube.exists("namespace", "monitoring"):
         yield "no namespace monitoring: the monitors live there"
     for kind, name in OURS:
-        if kubectl("get", kind, name).returncode == 0:
+        if kube.exists(kind, name):
             yield f"{kind} {name} is there already, and would be changed: remove it first"
     for kind, name in OURS_IN_MONITORING:
-        if not absent and kubectl("-n", "monitoring", "get", kind, name).returncode == 0:
+        if not absent and kube.exists(kind, name, "monitoring"):
             yield f"{kind} {name} in monitoring is there already, and would be changed"
 
 
 def chosen() -> str | None:
     """The Prometheus object that takes both kinds of our monitors."""
-    monitoring = json.loads(kubectl("get", "namespace", "monitoring", "-o", "json").stdout)
-    labels = monitoring["metadata"]["labels"]
-    objects = kubectl("get", f"prometheuses.{GROUP}", "-A", "-o", "json").stdout
-    for each in json.loads(objects)["items"]:
+    labels = kube.get("namespace", "monitoring")["metadata"]["labels"]
+    for each in kube.listed(f"prometheuses.{GROUP}"):
         if takes_ours(each, "service", labels) and takes_ours(each, "pod", labels):
             return f"{each['metadata']['namespace']}/{each['metadata']['name']}"
     return None

@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import resource
+import signal
 import socket
 import threading
 import time
@@ -135,8 +136,11 @@ class Memory(Base):
         self.start(f"--limit.unsent-bytes={budget // MB}MB", workers=1)
         before = memory(self.service, "VmRSS")
         forget_peak(self.service)
-        for one in self.connect(count, receive_bytes=4096):
+        crowd = self.connect(count, receive_bytes=4096)
+        self.service.signal(signal.SIGSTOP)  # so that all of them come at once
+        for one in crowd:
             one.sendall(wire.message("GET", f"/bytes/{answer}") * 4)
+        self.service.signal(signal.SIGCONT)
         wait_until(lambda: self.assertGreater(self.hits("unsent_bytes"), 0), timeout_s=20)
         for _ in range(20):  # an honest one is not who goes
             self.assertEqual(len(self.watcher.get(f"/bytes/{answer}").body), answer)

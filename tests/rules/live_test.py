@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 import component
+import evaluation
 import load
 import panels
 import promql
@@ -43,7 +44,7 @@ class Asked(Prometheus):
         job, labels = TARGETS[program]
         super().__init__(program, folder, [{"job_name": job, "static_configs": [
             {"targets": [address], "labels": labels}]}], "--enable-feature=extra-scrape-metrics")
-        self._rules = sum(len(group["rules"]) for group in groups)
+        self._groups = groups
         (folder / "rules.yml").write_text(json.dumps(
             {"groups": [{**group, "interval": "1s"} for group in groups]}))
         config = folder / "prometheus.yml"
@@ -54,17 +55,11 @@ class Asked(Prometheus):
     def evaluated(self) -> None:
         """Every rule without an error, after the first scrape."""
         assert self.one("up") == 1
-        rules = [rule for group in self.api("rules")["groups"] for rule in group["rules"]]
-        assert len(rules) == self._rules, f"{len(rules)} of {self._rules}"
-        bad = [rule for rule in rules if rule["health"] != "ok"]
-        assert not bad, bad
+        evaluation.evaluated(self, self._groups)
 
     def knows_errors(self, least: int) -> None:
         count = self.one('sum(demo_http_requests_total{code="500"})')
         assert count >= least, count
-
-    def has_data(self, query: str) -> None:
-        assert self.query(query), f"nothing for {query}"
 
     def counts(self, sent: int) -> None:
         """The rates that are recorded are those of the load."""
@@ -112,7 +107,8 @@ class Live(unittest.TestCase):
                 continue
             for server in self.servers:
                 with self.subTest(query):
-                    wait_until(lambda: server.has_data(query), timeout_s=15, pause_s=0.2)
+                    wait_until(lambda: evaluation.has_data(server, query), timeout_s=15,
+                               pause_s=0.2)
 
     def test_every_rule_records(self) -> None:
         records = list(component.records(self.groups))
@@ -134,7 +130,7 @@ class Live(unittest.TestCase):
     def test_nothing_would_be_seen(self) -> None:
         for server in self.servers:
             with self.assertRaisesRegex(AssertionError, "nothing for"):
-                server.has_data('demo_http_requests_total{code="799"}')
+                evaluation.has_data(server, 'demo_http_requests_total{code="799"}')
 
     def test_rules_count_right(self) -> None:
         self.load.wait()

@@ -15,6 +15,9 @@ from programs import amount, wait_until
 
 ROLLOUTS = amount(quick=15, long=200)
 SCALED_EACH = 5  # rollouts
+# Prometheus takes up to 5 s to let go of a target, so that by chance it may still ask a Pod that has
+# just been taken out of the Endpoints: one in three. Ten Pods are not all that lucky.
+RESTARTS_THAT_LOSE = 5
 PER_SECOND = 40
 GRACE_S = 45  # of a Pod
 INTERVAL_S = 15  # of scrapes
@@ -99,12 +102,13 @@ class Rollouts(unittest.TestCase):
         be wrong."""
         self.begin("servicemonitor")
         with client.Client(per_second=PER_SECOND) as load:
-            self.restart()
+            for _ in range(RESTARTS_THAT_LOSE):
+                self.restart()
             wait_until(self.only_the_ready_are_left, timeout_s=2 * GRACE_S, pause_s=1)
             counts = load.stop()
             self.assertEqual(counts["failed"], 0, load.failures())
         stopped = self.counted.pods - {each["metadata"]["name"] for each in demo.pods()}
-        self.assertEqual(len(stopped), 2)
+        self.assertGreaterEqual(len(stopped), 2 * RESTARTS_THAT_LOSE)
 
         def scraped() -> None:  # both that are alive, after the load
             for each in demo.pods():

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// SIGINT and SIGTERM as something to wait for: whoever waits for a process or a socket waits for
+// this descriptor as well, and gives up at once.
+#pragma once
+
+namespace loopcheck::interruption {
+
+/// Both signals are caught from now on; a second one ends the process at once, as is usual.
+void install();
+
+/// Readable for ever after the first signal; -1 before install(). Thread-safe.
+int descriptor() noexcept;
+bool requested() noexcept;
+
+}  // namespace loopcheck::interruption

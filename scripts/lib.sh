@@ -20,9 +20,10 @@ usage_error() {
 packages_for() {
   case $1 in
     build)
-      echo ca-certificates ccache g++ git libboost-program-options1.81-dev libboost1.81-dev \
-        libcrypt-dev libisal-dev libjemalloc-dev libprotozero-dev libspdlog-dev libssl-dev \
-        libyaml-cpp-dev meson ninja-build pkg-config prometheus-cpp-dev
+      echo ca-certificates ccache g++ git libboost-json1.81-dev \
+        libboost-program-options1.81-dev libboost1.81-dev libcrypt-dev libisal-dev \
+        libjemalloc-dev libprotozero-dev libre2-dev libspdlog-dev libssl-dev libyaml-cpp-dev \
+        libyaml-dev meson ninja-build pkg-config prometheus-cpp-dev zlib1g-dev
       ;;
     test)
       packages_for build
@@ -30,8 +31,8 @@ packages_for() {
       echo clang-16 clang-format-16 clang-tidy-16 curl debian-archive-keyring hey \
         iproute2 libboost-test1.81-dev libclang-rt-16-dev liblua5.3-0 \
         libopentracing-c-wrapper0 libpcre2-posix3 nftables nghttp2-client openssl procps python3 \
-        python3-h11 python3-prometheus-client python3-yaml shellcheck slowhttptest strace \
-        util-linux wrk zlib1g-dev
+        python3-h11 python3-jsonschema python3-prometheus-client python3-yaml shellcheck \
+        slowhttptest strace util-linux wrk
       ;;
     bench)
       packages_for test

@@ -7,7 +7,7 @@
 #include <loopmeter/collectors/prometheus_cpp.hpp>
 #include <loopmeter/collectors/standard.hpp>
 
-#include "version.hpp"
+#include "program_version.hpp"
 
 namespace demo {
 
@@ -16,7 +16,7 @@ metrics::metrics(loopmeter::metrics::registry &registry)
   namespace collectors = loopmeter::collectors;
   collectors::register_build_info(
       *foreign_, "demo_build_info",
-      collectors::this_build(program_version, program_revision, program_branch));
+      collectors::this_build(program::version, program::revision, program::branch));
   collectors::bridge(registry, foreign_);
   collectors::add_standard_collectors(registry);
 }

@@ -3,7 +3,7 @@
 
 #include <boost/version.hpp>
 
-#include "version.hpp"
+#include "program_version.hpp"
 
 namespace demo {
 
@@ -23,20 +23,20 @@ constexpr char const *architecture =
 
 std::string make_version_json() {
   std::string json = R"({"name":"demo-cpp","version":")";
-  json += program_version;
+  json += program::version;
   json += R"(","revision":")";
-  json += program_revision;
+  json += program::revision;
   json += R"(","branch":")";
-  json += program_branch;
+  json += program::branch;
   json += R"(","compiler":")";
-  json += program_compiler;
+  json += program::compiler;
   json += "\"}\n";
   return json;
 }
 
 std::string make_index() {
   std::string text = "demo-cpp ";
-  text += program_version;
+  text += program::version;
   text += R"(
 
 GET  /hello          answers after 0 to 99 ms
@@ -69,9 +69,10 @@ http::response version(exchange &) {
 
 std::string version_text() {
   std::string text = "demo-cpp, version ";
-  text += program_version;
-  text += std::string(" (branch: ") + program_branch + ", revision: " + program_revision + ")\n";
-  text += std::string("  build:    ") + program_compiler + ", C++20, Boost " BOOST_LIB_VERSION "\n";
+  text += program::version;
+  text += std::string(" (branch: ") + program::branch + ", revision: " + program::revision + ")\n";
+  text +=
+      std::string("  build:    ") + program::compiler + ", C++20, Boost " BOOST_LIB_VERSION "\n";
   text += std::string("  platform: linux/") + architecture + "\n";
   return text;
 }

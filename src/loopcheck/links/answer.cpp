@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Link 9: each query asks for what can exist.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+#include <loopcheck/queries/check_query.hpp>
+#include <loopcheck/queries/known_series.hpp>
+
+#include "links.hpp"
+
+namespace loopcheck {
+namespace {
+
+known_series series_of(context const &known) {
+  known_series made;
+  for (auto const &name : known.queries.recorded)
+    made.add_name(name);
+  std::map<std::string, scrape_job const *> jobs;
+  for (auto const &seen : known.predicted.monitors) {
+    for (auto const &job : seen.generated.jobs)
+      jobs.emplace(job.name, &job);
+  }
+  std::map<std::string, std::vector<labels>> by_pool;
+  for (auto const &each : known.predicted.targets) {
+    if (each.active()) by_pool[each.pool].push_back(each.final);
+  }
+  for (auto &[pool, targets] : by_pool) {
+    if (known.exposed == nullptr) {
+      made.add_targets(std::move(targets));
+      continue;
+    }
+    auto const &job = *jobs.at(pool);
+    try {
+      relabeling const rules(job.metric_relabel_rules);
+      made.add(*known.exposed, std::move(targets), &rules,
+               {job.honor_labels, job.scrape_native_histograms.value_or(false)});
+    } catch (relabel_error const &) {
+      // Prometheus does not load it: link 6 has said so.
+    }
+  }
+  return made;
+}
+
+std::string first_word(std::string_view metric) {
+  return std::string(metric.substr(0, metric.find('_')));
+}
+
+std::string joined(std::vector<std::string> const &of) {
+  std::string made;
+  for (auto const &each : of)
+    made.append(made.empty() ? "" : ", ").append(each);
+  return made;
+}
+
+finding of_query(query_source const &source, std::string_view code) {
+  finding made;
+  object anchor;  // queries stand in files that need not be objects
+  anchor.id = source.object.kind.empty() ? object_id{"Query", "", source.origin} : source.object;
+  anchor.file = source.file;
+  made = make_finding(code, anchor, source.field);
+  made.where = source.where;
+  return made;
+}
+
+finding to_finding(query_problem const &of, query_source const &source, bool ours) {
+  using kind = query_problem::kind;
+  auto const code = of.what == kind::syntax             ? "LC0901"
+                    : of.what == kind::unknown_metric   ? "LC0902"
+                    : of.what == kind::unknown_grouping ? "LC0904"
+                                                        : "LC0903";
+  auto made = of_query(source, code);
+  // What others may expose, what may come with an event, and where nothing is an answer, too.
+  if (of.what == kind::unknown_metric && !ours) made.severity = severity::info;
+  if (of.what == kind::unseen_value) made.severity = severity::info;
+  if (of.empty_is_meant && of.what != kind::syntax) made.severity = severity::info;
+  made.found = text(of) + " (" + source.origin + ")";
+  made.expected = !of.nearest.empty()   ? of.nearest
+                  : of.possible.empty() ? "what is exposed or recorded"
+                                        : joined(of.possible);
+  made.fix = of.nearest.empty() ? "correct the query" : "write " + of.nearest;
+  return made;
+}
+
+}  // namespace
+
+findings check_answer(context const &known) {
+  findings made;
+  if (known.queries.queries.empty()) return made;
+  auto const series = series_of(known);
+  std::set<std::string> ours;
+  for (auto const &name : series.names())
+    ours.insert(first_word(name));
+  for (auto const &source : known.queries.queries) {
+    for (auto const &problem : check_query(source.text, series, source.listed_label)) {
+      bool const unknown = problem.what == query_problem::kind::unknown_metric;
+      if (unknown && known.exposed == nullptr) continue;
+      bool const is_ours = !problem.nearest.empty() || ours.contains(first_word(problem.metric));
+      made.push_back(to_finding(problem, source, is_ours));
+    }
+  }
+  return made;
+}
+
+}  // namespace loopcheck

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Link 8: what is scraped is kept, and once: limits rehearsed on an exposition, and duplicates.
+#include <set>
+#include <string>
+
+#include <loopcheck/queries/rehearsal.hpp>
+
+#include "links.hpp"
+
+namespace loopcheck {
+namespace {
+
+// The same address and path by another monitor of the same Prometheus.
+void check_twice(chain const &of, context const &known, findings &made) {
+  for (auto const *const mine : of.targets) {
+    if (!mine->active()) continue;
+    for (auto const *const other : known.at_the_url_of(*mine)) {
+      if (other->monitor == mine->monitor) continue;
+      auto found = make_finding("LC0804", *of.monitor, "");
+      found.found = mine->url + " also by " + other->monitor.text();
+      found.expected = "one monitor for a port";
+      found.fix = "remove one of the two";
+      made.push_back(std::move(found));
+      return;
+    }
+  }
+}
+
+scrape_limits limits_of(scrape_job const &job) {
+  scrape_limits made;
+  made.samples = job.sample_limit.value_or(0);
+  made.labels = job.label_limit.value_or(0);
+  made.label_name_length = job.label_name_length_limit.value_or(0);
+  made.label_value_length = job.label_value_length_limit.value_or(0);
+  made.body_bytes = parse_byte_size(job.body_size_limit).value_or(0);
+  return made;
+}
+
+finding too_low(chain const &of, passed_limit const &passed) {
+  auto const code = passed.which == scrape_limit::samples     ? "LC0801"
+                    : passed.which == scrape_limit::body_size ? "LC0803"
+                                                              : "LC0802";
+  auto const field = std::string(field_of(passed.which));
+  auto made = make_finding(code, *of.monitor, "spec." + field);
+  made.found = field + ": " + std::to_string(passed.allowed);
+  made.expected = std::to_string(passed.found) + " or more" +
+                  (passed.series.empty() ? "" : ", for " + passed.series);
+  made.fix = "raise it to " + std::to_string(passed.found) + " and what may come";
+  return made;
+}
+
+void check_rehearsal(chain const &of, target const &one, scrape_job const &job,
+                     context const &known, findings &made) {
+  if (known.exposed->error) {
+    auto found = make_finding("LC0807", *of.monitor, job.endpoint_field);
+    found.file = known.exposed_name;
+    found.where = {known.exposed->error->line, 0};
+    found.found = known.exposed->error->what;
+    found.expected = "the text format or OpenMetrics";
+    found.fix = "correct the line";
+    made.push_back(std::move(found));
+    return;
+  }
+  relabeling const rules(job.metric_relabel_rules);
+  rehearsal_options how;
+  how.honor_labels = job.honor_labels;
+  auto const seen = rehearse(*known.exposed, one.final, limits_of(job), &rules, how);
+  for (auto const &each : seen.passed)
+    made.push_back(too_low(of, each));
+  if (seen.samples > 0 && seen.samples_kept == 0 && seen.passed.empty()) {
+    auto found = make_finding("LC0805", *of.monitor, job.endpoint_field + ".metricRelabelings");
+    found.found = "0 of " + std::to_string(seen.samples) + " samples kept";
+    found.expected = "rules that keep some";
+    found.fix = "correct the rules";
+    made.push_back(std::move(found));
+  }
+  for (auto const &each : seen.clashes) {
+    if (each.renamed.empty()) continue;
+    auto found = make_finding("LC0806", *of.monitor, job.endpoint_field);
+    found.found = "label " + each.label + " of " + each.example;
+    found.expected = "no label of the target's name";
+    found.fix = "query it as " + each.renamed + ", or rename it in the service";
+    made.push_back(std::move(found));
+  }
+}
+
+}  // namespace
+
+findings check_samples(chain const &of, context const &known) {
+  findings made;
+  if (of.monitor == nullptr) return made;
+  check_twice(of, known, made);
+  if (known.exposed == nullptr) return made;
+  for (auto const *const seen : of.selecting()) {
+    for (auto const &job : seen->generated.jobs) {
+      for (auto const *const each : of.targets) {
+        if (each->pool != job.name || !each->active()) continue;
+        try {
+          check_rehearsal(of, *each, job, known, made);
+        } catch (relabel_error const &) {
+          // Prometheus does not load it: link 6 has said so.
+        }
+        break;  // the others differ in the values of their labels alone
+      }
+    }
+  }
+  return made;
+}
+
+}  // namespace loopcheck

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Link 7: the targets that the monitor makes, and what Prometheus says of them.
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "links.hpp"
+#include "near_miss.hpp"
+
+namespace loopcheck {
+namespace {
+
+struct pool {
+  scrape_job const *job;
+  std::vector<target const *> active, dropped;
+};
+
+std::vector<pool> pools_of(chain const &of) {
+  std::vector<pool> made;
+  for (auto const *const seen : of.selecting()) {
+    for (auto const &job : seen->generated.jobs) {
+      pool one{&job, {}, {}};
+      for (auto const *const each : of.targets) {
+        if (each->pool != job.name || each->prometheus != seen->prometheus) continue;
+        (each->active() ? one.active : one.dropped).push_back(each);
+      }
+      made.push_back(std::move(one));
+    }
+  }
+  return made;
+}
+
+// A rule of the user's own that drops what the Operator's rules have kept.
+void check_dropped(chain const &of, pool const &one, findings &made) {
+  if (!one.active.empty()) return;
+  for (auto const *const each : one.dropped) {
+    if (!each->dropped_by) {
+      auto found = make_finding("LC0704", *of.monitor, one.job->endpoint_field + ".relabelings");
+      found.found = each->failure;
+      found.expected = "an address to scrape";
+      found.fix = "correct the rules that write __address__ and the like";
+      made.push_back(std::move(found));
+      return;
+    }
+    auto const &rule = one.job->relabel_rules[*each->dropped_by];
+    if (!rule.origin.starts_with("spec.")) continue;
+    auto found = make_finding("LC0704", *of.monitor, rule.origin);
+    found.found = text(rule) + ", which drops " + std::to_string(one.dropped.size()) + " of " +
+                  std::to_string(one.dropped.size());
+    found.expected = "a rule that keeps a target";
+    found.fix = "correct or remove it";
+    made.push_back(std::move(found));
+    return;
+  }
+}
+
+void check_ended(chain const &of, pool const &one, findings &made) {
+  if (!one.active.empty() || of.pods.empty()) return;
+  bool const all_ended = std::all_of(of.pods.begin(), of.pods.end(), [](object const *pod) {
+    auto const phase = pod->root["status"]["phase"].text();
+    return phase == "Succeeded" || phase == "Failed";
+  });
+  if (!all_ended) return;
+  auto found = make_finding("LC0705", *of.monitor, one.job->endpoint_field + ".filterRunning");
+  found.found = std::to_string(of.pods.size()) + " Pods, all ended";
+  found.expected = "Pods that run";
+  found.fix = "scrape while they run, or push before they end";
+  made.push_back(std::move(found));
+}
+
+// A derived Pod stands for all replicas of its workload.
+std::int64_t replicas(target const &of, inventory const &all) {
+  auto const *const pod = all.find(of.pod);
+  if (pod == nullptr || pod->derived_from.kind.empty()) return 1;
+  return origin_of(*pod, all).spec()["replicas"].integer().value_or(1);
+}
+
+void check_limit(chain const &of, pool const &one, inventory const &all, findings &made) {
+  auto const limit = one.job->target_limit.value_or(0);
+  std::int64_t targets = 0;
+  for (auto const *const each : one.active)
+    targets += replicas(*each, all);
+  if (limit <= 0 || targets <= limit) return;
+  auto found = make_finding("LC0706", *of.monitor, "spec.targetLimit");
+  found.found = "targetLimit: " + std::to_string(limit);
+  found.expected = std::to_string(targets) + " or more, the targets of " + one.job->name;
+  found.fix = "raise it";
+  found.change =
+      patch{of.monitor->id, value::map({{"spec", value::map({{"targetLimit", value(targets)}})}})};
+  made.push_back(std::move(found));
+}
+
+void check_init(chain const &of, pool const &one, inventory const &all, findings &made) {
+  for (auto const *const each : one.active) {
+    auto const discovered = each->discovered();
+    auto const is_init = discovered.find("__meta_kubernetes_pod_container_init");
+    if (is_init == discovered.end() || is_init->second != "true") continue;
+    auto found = make_finding("LC0707", *of.monitor, one.job->endpoint_field);
+    auto const *const pod = all.find(each->pod);
+    found.found = each->url + (pod == nullptr ? "" : " of " + origin_of(*pod, all).id.text());
+    found.expected = "a port of a container that runs";
+    found.fix = "name a port that no init container declares";
+    made.push_back(std::move(found));
+    return;
+  }
+}
+
+}  // namespace
+
+findings check_target(chain const &of, context const &known) {
+  findings made;
+  if (of.monitor == nullptr) return made;
+  for (auto const &one : pools_of(of)) {
+    check_dropped(of, one, made);
+    check_ended(of, one, made);
+    check_limit(of, one, known.all, made);
+    check_init(of, one, known.all, made);
+  }
+  return made;
+}
+
+}  // namespace loopcheck

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "options.hpp"
+
+#include <boost/program_options.hpp>
+#include <boost/version.hpp>
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+#include <loopcheck/prediction/selector.hpp>
+
+#include "program_version.hpp"
+
+namespace loopcheck {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr char const *stray = " inputs";  // the blank keeps it from being typed as a flag
+
+struct command_row {
+  command which;
+  std::string_view name;
+  std::string_view synopsis;
+  std::string_view help;
+  std::vector<std::string_view> flags;  // besides those of all
+};
+
+std::vector<command_row> const &commands() {
+  static std::vector<command_row> const rows = {
+      {command::manifests,
+       "manifests",
+       "FILE|FOLDER|-...",
+       "Check objects from files, folders, kustomizations (rendered by kubectl) or stdin.",
+       {"output", "namespace", "prometheus", "selector", "operator", "crds", "exposition",
+        "queries", "query"}},
+      {command::predict,
+       "predict",
+       "FILE|FOLDER|-...",
+       "Print the targets and labels that each monitor will give.",
+       {"output", "namespace", "prometheus", "selector", "operator", "cases"}},
+      {command::explain,
+       "explain",
+       "CODE...",
+       "Print cause, fix and handbook section of a code.",
+       {"all", "output"}},
+  };
+  return rows;
+}
+
+po::options_description description() {
+  auto const text = [](char const *metavar) {
+    return po::value<std::string>()->value_name(metavar);
+  };
+  po::options_description flags("Flags");
+  flags.add_options()                                                                   //
+      ("help,h", "Show this help.")                                                     //
+      ("version", "Show the version.")                                                  //
+      ("output,o", text("FORM")->default_value("text"), "text, json, sarif or junit.")  //
+      ("namespace,n", text("NAME")->default_value("default"),
+       "Namespace of objects that name none.")  //
+      ("prometheus", text("FILE|NS/NAME"),
+       "The Prometheus object: a file that has it, or which one of those in the input.")  //
+      ("selector", text("LABELS")->default_value("release=prometheus"),
+       "Where the input has no Prometheus object: the labels by which one would select "
+       "monitors.")  //
+      ("operator", text("VERSION")->default_value("0.93.0"),
+       "Version of the Prometheus Operator whose configuration is predicted.")  //
+      ("crds", text("VERSION|FILE"),
+       "CRDs whose fields monitors may have: of a version of the Operator, or in a file or folder; "
+       "without it those in the input, or of --operator.")  //
+      ("exposition", text("FILE"),
+       "What the targets expose, to rehearse limits and queries on: GET /metrics in a file.")  //
+      ("queries", po::value<std::vector<std::string>>()->value_name("FILE"),
+       "Rule file or dashboard whose queries are checked, too; may be given several times.")  //
+      ("query", po::value<std::vector<std::string>>()->value_name("PROMQL"),
+       "A query to check; may be given several times.")  //
+      ("cases", po::bool_switch(),
+       "Predict each line of stdin, {\"id\":..., \"objects\":[...]}, by itself.")  //
+      ("all", po::bool_switch(), "Explain every code.");
+  return flags;
+}
+
+[[noreturn]] void refuse(std::string const &flag, std::string const &given,
+                         std::string const &allowed) {
+  throw usage_error("--" + flag + ": bad value \"" + given + "\"; allowed is " + allowed);
+}
+
+po::variables_map parse(std::vector<std::string> const &arguments) {
+  namespace style = po::command_line_style;
+  constexpr int strict = style::unix_style & ~style::allow_guessing & ~style::allow_sticky;
+  po::variables_map values;
+  try {
+    auto flags = description();
+    flags.add_options()(stray, po::value<std::vector<std::string>>());
+    po::store(po::command_line_parser(arguments)
+                  .options(flags)
+                  .positional(po::positional_options_description().add(stray, -1))
+                  .style(strict)
+                  .run(),
+              values);
+    po::notify(values);
+  } catch (po::error const &e) {
+    throw usage_error(std::string(e.what()) + " (see --help)");
+  }
+  return values;
+}
+
+std::string names() {
+  std::string made;
+  for (auto const &row : commands())
+    made += (made.empty() ? "" : ", ") + std::string(row.name);
+  return made;
+}
+
+command_row const &find_command(std::string const &name) {
+  for (auto const &row : commands()) {
+    if (row.name == name) return row;
+  }
+  throw usage_error("unknown command \"" + name + "\"; there are " + names() + " (see --help)");
+}
+
+void refuse_flags_of_others(command_row const &row, po::variables_map const &values) {
+  for (auto const &[flag, held] : values) {
+    if (held.defaulted() || flag == stray || flag == "help" || flag == "version") continue;
+    if (std::find(row.flags.begin(), row.flags.end(), flag) == row.flags.end()) {
+      throw usage_error("--" + flag + " is no flag of " + std::string(row.name) + " (see --help)");
+    }
+  }
+}
+
+output_form parse_output(std::string const &given) {
+  constexpr std::array<std::pair<std::string_view, output_form>, 4> forms = {
+      {{"text", output_form::text},
+       {"json", output_form::json},
+       {"sarif", output_form::sarif},
+       {"junit", output_form::junit}}};
+  for (auto const &[name, form] : forms) {
+    if (name == given) return form;
+  }
+  refuse("output", given, "text, json, sarif or junit");
+}
+
+}  // namespace
+
+options parse_options(std::vector<std::string> const &arguments) {
+  auto const values = parse(arguments);
+  options made;
+  made.help = values.count("help") > 0;
+  made.version = values.count("version") > 0;
+  if (made.help || made.version) return made;
+  if (values.count(stray) > 0) made.inputs = values[stray].as<std::vector<std::string>>();
+  if (made.inputs.empty()) throw usage_error("no command; there are " + names() + " (see --help)");
+  auto const &row = find_command(made.inputs.front());
+  made.inputs.erase(made.inputs.begin());
+  made.asked = row.which;
+  refuse_flags_of_others(row, values);
+
+  made.output = parse_output(values["output"].as<std::string>());
+  made.space = values["namespace"].as<std::string>();
+  if (values.count("prometheus") > 0) made.prometheus = values["prometheus"].as<std::string>();
+  made.selector = values["selector"].as<std::string>();
+  try {
+    selector::parse(made.selector);
+  } catch (selector_error const &e) {
+    refuse("selector", made.selector, std::string("labels like release=prometheus: ") + e.what());
+  }
+  auto const &version = values["operator"].as<std::string>();
+  auto const parsed = version_number::parse(version);
+  if (!parsed) refuse("operator", version, "a version like v0.93.0");
+  made.operator_version = *parsed;
+  if (values.count("crds") > 0) made.crds = values["crds"].as<std::string>();
+  if (values.count("exposition") > 0) made.exposition = values["exposition"].as<std::string>();
+  if (values.count("queries") > 0) made.queries = values["queries"].as<std::vector<std::string>>();
+  if (values.count("query") > 0) made.expressions = values["query"].as<std::vector<std::string>>();
+  made.cases = values["cases"].as<bool>();
+  made.all = values["all"].as<bool>();
+  bool const needs_input = !made.cases && !made.all;
+  if (needs_input && made.inputs.empty()) {
+    throw usage_error(std::string(row.name) + ": no input; expected is " +
+                      std::string(row.synopsis) + " (see --help)");
+  }
+  return made;
+}
+
+std::string help_text() {
+  std::ostringstream out;
+  out << "usage: loopcheck COMMAND INPUT... [FLAG...]\n\n"
+         "Names the first broken link of the chain from a Pod to a PromQL answer:\n"
+         "Pod, Service, ServiceMonitor or PodMonitor, Prometheus, target, samples, query.\n\n"
+         "Commands\n";
+  for (auto const &row : commands()) {
+    auto const usage = std::string(row.name) + " " + std::string(row.synopsis);
+    out << "  " << usage << std::string(usage.size() < 28 ? 28 - usage.size() : 1, ' ') << row.help
+        << "\n";
+  }
+  out << "\n"
+      << description()
+      << "\nExit status: 0 the chain is whole, 1 a link is broken, 2 bad input, 3 it cannot be "
+         "decided.\n";
+  return out.str();
+}
+
+std::string version_text() {
+  return std::string("loopcheck, version ") + program::version + " (branch: " + program::branch +
+         ", revision: " + program::revision + ")\n  build:    " + program::compiler +
+         ", C++20, Boost " BOOST_LIB_VERSION "\n";
+}
+
+}  // namespace loopcheck

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// A verdict in the forms that people and machines read.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <loopcheck/findings/codes.hpp>
+#include <loopcheck/links/links.hpp>
+#include <loopcheck/objects/value.hpp>
+
+namespace loopcheck {
+
+struct report {
+  verdict const &found;
+  prediction const &predicted;
+  std::vector<std::string> notes;  ///< what was assumed, and what could not be read
+  bool live = false;
+};
+
+struct text_style {
+  bool colour = false;
+};
+
+/// For people: the nine links with their states, the findings, the first break. Octets that a
+/// terminal would obey are escaped.
+std::string to_text(report const &of, text_style const &style);
+
+/// docs/loopcheck.schema.json describes it.
+value to_json_report(report const &of);
+
+/// SARIF 2.1.0, for code scanning.
+value to_sarif(report const &of, std::string_view version);
+
+/// JUnit's XML: a test case a link, its errors as failures.
+std::string to_junit(report const &of);
+
+/// What `loopcheck explain` prints of a code.
+std::string explain(code_row const &of);
+value to_value(code_row const &of);
+
+/// Where the handbook explains a code.
+std::string handbook_url(std::string_view code);
+
+}  // namespace loopcheck

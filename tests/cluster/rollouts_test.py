@@ -15,8 +15,8 @@ from programs import amount, wait_until
 
 ROLLOUTS = amount(quick=15, long=200)
 SCALED_EACH = 5  # rollouts
-# Prometheus takes up to 5 s to let go of a target, so that by chance it may still ask a Pod that has
-# just been taken out of the Endpoints: one in three. Ten Pods are not all that lucky.
+# Prometheus takes up to 5 s to let go of a target, so that by chance it may still ask a Pod that
+# has just been taken out of the Endpoints: one in three. Ten Pods are not all that lucky.
 RESTARTS_THAT_LOSE = 5
 PER_SECOND = 40
 GRACE_S = 45  # of a Pod

@@ -170,9 +170,8 @@ void predict_cases(options const &chosen) {
     files_read read;
     file_options how;
     how.default_namespace = chosen.space;
-    for (auto const &each : one["objects"].items()) {
-      add_objects(to_json(each), "standard input", how, read);
-    }
+    for (auto const &each : one["objects"].items())
+      add_object(each, "standard input", how, read);
     // A case is a whole world: what it lacks is not there.
     for (auto const *const kind : {"ConfigMap", "Node", "Secret"}) {
       read.all.set_known(kind, inventory::knowledge::complete);
@@ -219,7 +218,10 @@ int run_manifests(options const &chosen) {
   if (found.chains == 0) {
     throw input_error("nothing to check: no monitor, Service or workload in the input");
   }
-  print(in_form({found, predicted, input.read.notes, false}, chosen.output));
+  report made{found, predicted, input.read.notes};
+  made.has_exposition = known.exposed != nullptr;
+  made.has_queries = !known.queries.queries.empty();
+  print(in_form(made, chosen.output));
   return status_of(found);
 }
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import json
-import pathlib
 import re
 import subprocess
 import unittest
@@ -15,7 +13,7 @@ import demo
 import kube
 import kubernetes_page
 import mutations
-import programs
+import operator_sources
 import rendering
 import strict_yaml
 from kube import Object
@@ -23,7 +21,6 @@ from programs import wait_until
 
 GROUP = "monitoring.coreos.com"
 PLURALS = ("servicemonitors", "podmonitors", "prometheusrules")
-OPERATOR = "github.com/prometheus-operator/prometheus-operator"
 VIOLATES = 'violates PodSecurity "restricted:v1.34"'
 # What is refused before Pod Security is asked, since it does not go with the rest of the Pod.
 INVALID = 'The Pod "p" is invalid'
@@ -53,26 +50,18 @@ def later(minor: str, by: int) -> str:
     return f"{major}.{int(number) + by}"
 
 
-def module(version: str) -> pathlib.Path | None:
-    """The sources of that version of the Operator, by the Go module proxy."""
-    command = [programs.tool("go"), "mod", "download", "-json", f"{OPERATOR}@v{version}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300,
-                          cwd="/")
-    return pathlib.Path(json.loads(done.stdout)["Dir"]) if done.returncode == 0 else None
-
-
 @functools.cache
 def crds(*minors: str) -> tuple[str, list[Object]]:
     """The version, and its CRDs, of the first of these minor versions that can be had: not all
     are served. Under a group of our own, so that the CRDs that are there stay as they are."""
     for version in (f"{minor}.{patch}" for minor in minors for patch in range(3)):
-        if found := module(version):
+        if found := operator_sources.folder(version):
             break
     else:
         raise unittest.SkipTest(f"none of {minors} of the Operator can be had")
     made = []
     for plural in PLURALS:
-        file = found / "example" / "prometheus-operator-crd" / f"{GROUP}_{plural}.yaml"
+        file = operator_sources.crd_file(found, plural)
         crd, = strict_yaml.documents(file.read_text("utf-8"))
         crd["metadata"] = {"name": f"{plural}.{own_group(version)}"}
         crd["spec"]["group"] = own_group(version)

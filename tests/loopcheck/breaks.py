@@ -58,15 +58,6 @@ def drop(where: str, path: str) -> Edit:
     return edit
 
 
-def append(where: str, path: str, held: Any) -> Edit:
-    def edit(objects: Objects) -> None:
-        thing, key = _way(objects, where, path)
-        if isinstance(thing, dict):
-            thing.setdefault(key, [])
-        thing[key].append(copy.deepcopy(held))
-    return edit
-
-
 def remove(where: str) -> Edit:
     return lambda objects: objects.__delitem__(SHORT.get(where, where))
 

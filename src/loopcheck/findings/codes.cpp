@@ -182,7 +182,7 @@ constexpr auto table = std::to_array<code_row>({
      "Bind them by a ClusterRoleBinding, or do without."},
     {"LC0506", undecided, "it cannot be told whether a NetworkPolicy admits Prometheus",
      "The policy speaks of addresses that are not known here, or in words that are not known.",
-     "Ask the cluster: loopcheck live."},
+     "Add the Pods with their addresses to the input."},
 
     // 6: accepted and loaded
     {"LC0601", error, "a field that the CRD does not know",
@@ -203,7 +203,7 @@ constexpr auto table = std::to_array<code_row>({
      "The Operator has written it, and Prometheus has not loaded it yet: the kubelet and the "
      "reloader "
      "need up to a minute or three.",
-     "Wait (--wait); then look at the log of the container config-reloader."},
+     "Wait a few minutes; then look at the log of the container config-reloader."},
     {"LC0606", error, "the last reload of Prometheus failed",
      "It runs with an old configuration until whatever breaks it is gone, often another team's "
      "monitor.",
@@ -301,7 +301,7 @@ constexpr auto table = std::to_array<code_row>({
     {"LC0808", error, "no fresh sample", "The target is up, and its series have ended.",
      "Look at the exposition of the Pod."},
     {"LC0809", info, "a Prometheus agent answers no queries",
-     "Samples and answers are where it sends them.", "Ask there: --prometheus-url."},
+     "Samples and answers are where it sends them.", "Ask there."},
 
     // 9: answer
     {"LC0901", error, "a query that is not PromQL", "Prometheus refuses it.",

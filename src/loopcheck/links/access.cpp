@@ -7,6 +7,7 @@
 
 #include <loopcheck/access/network_policy.hpp>
 #include <loopcheck/access/rbac.hpp>
+#include <loopcheck/objects/pods.hpp>
 
 #include "links.hpp"
 
@@ -126,10 +127,7 @@ void check_rights(object const &prometheus, scrape_job const &job, std::string c
 std::vector<network_pod> pods_of_prometheus(object const &prometheus, context const &known) {
   std::vector<network_pod> made;
   for (auto const &pod : known.all.of_kind("Pod")) {
-    if (pod.id.space == prometheus.id.space &&
-        pod["metadata"]["labels"]["operator.prometheus.io/name"].text() == prometheus.id.name) {
-      made.push_back(network_pod::of(pod));
-    }
+    if (runs(pod, prometheus)) made.push_back(network_pod::of(pod));
   }
   if (!made.empty() || known.live) return made;
   network_pod one;

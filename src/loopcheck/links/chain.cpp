@@ -2,28 +2,15 @@
 #include "chain.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
+
+#include <loopcheck/objects/pods.hpp>
 
 #include "label_index.hpp"
 
 namespace loopcheck {
 namespace {
-
-constexpr std::array<std::string_view, 6> kinds = {"Deployment", "StatefulSet", "DaemonSet",
-                                                   "ReplicaSet", "Job",         "CronJob"};
-
-labels template_labels(object const &workload) {
-  return to_labels(pod_template(workload)["metadata"]["labels"]);
-}
-
-// ReplicaSets and Jobs that a Deployment or CronJob owns are its business.
-bool is_owned(object const &of) {
-  return std::any_of(of["metadata"]["ownerReferences"].items().begin(),
-                     of["metadata"]["ownerReferences"].items().end(),
-                     [](value const &each) { return each["controller"].boolean_or(false); });
-}
 
 struct neighbours {
   inventory const &all;
@@ -35,7 +22,7 @@ struct neighbours {
       services.add(each, each.label_map());
     for (auto const &each : all.of_kind("Pod"))
       pods.add(each, each.label_map());
-    for (auto const kind : kinds) {
+    for (auto const kind : workload_kinds()) {
       for (auto const &each : all.of_kind(kind)) {
         if (!is_owned(each)) workloads.add(each, template_labels(each));
       }
@@ -115,25 +102,6 @@ bool wants_a_monitor(object const &service) {
 
 }  // namespace
 
-std::span<std::string_view const> workload_kinds() noexcept {
-  return kinds;
-}
-
-value const &pod_template(object const &workload) {
-  if (workload.id.kind == "CronJob") return workload.spec()["jobTemplate"]["spec"]["template"];
-  return workload.spec()["template"];
-}
-
-std::string pod_spec_field(object const &workload) {
-  if (workload.id.kind == "Pod") return "spec";
-  if (workload.id.kind == "CronJob") return "spec.jobTemplate.spec.template.spec";
-  return "spec.template.spec";
-}
-
-value const &pod_spec(object const &of) {
-  return of.id.kind == "Pod" ? of.spec() : pod_template(of)["spec"];
-}
-
 object const &origin_of(object const &pod, inventory const &all) {
   auto const *const origin = all.find(pod.derived_from);
   return origin == nullptr ? pod : *origin;
@@ -188,7 +156,7 @@ std::vector<chain> chains_of(inventory const &all, prediction const &predicted) 
     if (!by_pod_monitor) made.push_back(std::move(lone));
   }
   if (made.empty()) {
-    for (auto const kind : kinds) {
+    for (auto const kind : workload_kinds()) {
       for (auto const &workload : all.of_kind(kind)) {
         if (is_owned(workload)) continue;
         chain lone;

@@ -40,14 +40,7 @@ struct chain {
 /// metrics, or nothing but it in the input) and that no monitor takes.
 std::vector<chain> chains_of(inventory const &all, prediction const &predicted);
 
-/// The labels of the Pods that a workload makes, and its Pods' spec with the field where that
-/// stands.
-value const &pod_template(object const &workload);
-std::string pod_spec_field(object const &workload);  ///< "spec.template.spec", of a Pod "spec"
-value const &pod_spec(object const &workload_or_pod);
 /// The object to mend: what a derived Pod was derived from, else the Pod itself.
 object const &origin_of(object const &pod, inventory const &all);
-/// Kinds that make Pods.
-std::span<std::string_view const> workload_kinds() noexcept;
 
 }  // namespace loopcheck

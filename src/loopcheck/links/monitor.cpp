@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include <loopcheck/objects/pods.hpp>
+
 #include "links.hpp"
 #include "near_miss.hpp"
 
@@ -19,8 +21,7 @@ value at_spec(std::string key, value held) {
 patch proposal(chain const &of) {
   bool const of_service = !of.services.empty();
   auto const &target = of_service ? *of.services.front() : *of.workloads.front();
-  auto const has =
-      of_service ? target.label_map() : to_labels(pod_template(target)["metadata"]["labels"]);
+  auto const has = of_service ? target.label_map() : template_labels(target);
   auto const ports = of_service ? service_ports(target) : container_ports(target);
   auto const best = std::find_if(ports.begin(), ports.end(), [](port_of const &each) {
     return each.name.find("metrics") != std::string::npos;
@@ -73,7 +74,7 @@ candidates all_candidates(chain const &of, inventory const &all) {
   }
   for (auto const kind : workload_kinds()) {
     for (auto const &each : all.of_kind(kind)) {
-      made.emplace_back(&each, to_labels(pod_template(each)["metadata"]["labels"]));
+      made.emplace_back(&each, template_labels(each));
     }
   }
   for (auto const &each : all.of_kind("Pod")) {

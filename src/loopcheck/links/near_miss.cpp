@@ -6,6 +6,8 @@
 
 #include <loopcheck/queries/nearest.hpp>
 
+#include <loopcheck/objects/pods.hpp>
+
 #include "chain.hpp"
 
 namespace loopcheck {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include <loopcheck/objects/pods.hpp>
+
 #include "links.hpp"
 #include "near_miss.hpp"
 
@@ -112,13 +114,6 @@ finding not_selected(chain const &of, prediction::monitored const &seen, invento
   }
 }
 
-bool is_ready(object const &pod) {
-  auto const conditions = pod["status"]["conditions"].items();
-  return std::any_of(conditions.begin(), conditions.end(), [](value const &each) {
-    return each["type"].text() == "Ready" && each["status"].text() == "True";
-  });
-}
-
 void check_runs(object const &prometheus, context const &known, findings &made) {
   if (prometheus.spec()["paused"].boolean_or(false)) {
     auto found = make_finding("LC0406", prometheus, "spec.paused");
@@ -132,10 +127,7 @@ void check_runs(object const &prometheus, context const &known, findings &made) 
   if (!known.live || known.all.known("Pod") != inventory::knowledge::complete) return;
   std::size_t pods = 0;
   for (auto const &pod : known.all.of_kind("Pod")) {
-    if (pod.id.space != prometheus.id.space ||
-        pod["metadata"]["labels"]["operator.prometheus.io/name"].text() != prometheus.id.name) {
-      continue;
-    }
+    if (!runs(pod, prometheus)) continue;
     ++pods;
     if (is_ready(pod)) return;
   }

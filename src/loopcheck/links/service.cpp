@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include <loopcheck/objects/pods.hpp>
+
 #include "links.hpp"
 #include "near_miss.hpp"
 
@@ -42,7 +44,7 @@ finding selects_no_pod(object const &service, inventory const &all) {
   for (auto const kind : workload_kinds()) {
     for (auto const &each : all.of_kind(kind)) {
       if (each.id.space != service.id.space) continue;
-      candidates.emplace_back(&each, to_labels(pod_template(each)["metadata"]["labels"]));
+      candidates.emplace_back(&each, template_labels(each));
     }
   }
   for (auto const &each : all.of_kind("Pod")) {

@@ -4,6 +4,8 @@
 #include <map>
 #include <string>
 
+#include <loopcheck/objects/pods.hpp>
+
 #include "links.hpp"
 
 namespace loopcheck {
@@ -79,12 +81,11 @@ std::string trouble_of(object const &pod) {
   return "phase " + status["phase"].text_or("unknown");
 }
 
-bool is_ready(object const &pod) {
-  auto const conditions = pod["status"]["conditions"].items();
-  if (conditions.empty()) return pod["status"]["phase"].text() != "Pending";
-  return std::any_of(conditions.begin(), conditions.end(), [](value const &each) {
-    return each["type"].text() == "Ready" && each["status"].text() == "True";
-  });
+// A Pod of a manifest has no conditions: nothing speaks against it.
+bool waits(object const &pod) {
+  auto const &status = pod["status"];
+  if (status["conditions"].size() == 0) return status["phase"].text() == "Pending";
+  return !is_ready(pod);
 }
 
 void check_ready(chain const &of, findings &made) {
@@ -94,7 +95,7 @@ void check_ready(chain const &of, findings &made) {
     auto const phase = pod->root["status"]["phase"].text();
     if (phase == "Succeeded" || phase == "Failed") continue;
     ++alive;
-    if (!is_ready(*pod)) waiting.push_back(pod);
+    if (waits(*pod)) waiting.push_back(pod);
   }
   if (waiting.empty()) return;
   bool const none = waiting.size() == alive;
@@ -155,7 +156,7 @@ void check_ports(object const &on, findings &made) {
 void check_own_selector(object const &workload, findings &made) {
   auto const &written = workload.spec()["selector"];
   if (workload.id.kind == "Job" || workload.id.kind == "CronJob" || written.is_null()) return;
-  auto const has = to_labels(pod_template(workload)["metadata"]["labels"]);
+  auto const has = template_labels(workload);
   try {
     auto const unmet = selector::from(written).unmet(has);
     if (unmet.empty()) return;

@@ -8,6 +8,8 @@
 #include <set>
 #include <unordered_map>
 
+#include <loopcheck/objects/pods.hpp>
+
 #include "discovery.hpp"
 
 namespace loopcheck {
@@ -43,17 +45,6 @@ bool wants_pods(object const &workload) {
     return !spec["suspend"].boolean_or(false);
   }
   return kind == "DaemonSet" || spec["replicas"].integer().value_or(1) > 0;
-}
-
-bool is_owned(object const &of) {
-  auto const owners = of["metadata"]["ownerReferences"].items();
-  return std::any_of(owners.begin(), owners.end(),
-                     [](value const &one) { return one["controller"].boolean_or(false); });
-}
-
-value const &template_of(object const &workload) {
-  return workload.id.kind == "CronJob" ? workload.spec()["jobTemplate"]["spec"]["template"]
-                                       : workload.spec()["template"];
 }
 
 /// Pods of the inventory by one of their labels: with many in one namespace, nobody looks at all.
@@ -117,13 +108,13 @@ class pod_index {
 
 bool has_pods(object const &workload, pod_index const &pods) {
   return pods.owned_by(workload.id) ||
-         !pods.with(workload.id.space, to_labels(template_of(workload)["metadata"]["labels"]))
+         !pods.with(workload.id.space, to_labels(pod_template(workload)["metadata"]["labels"]))
               .empty();
 }
 
 object pod_for(object const &workload) {
   auto const name = pod_name(workload);
-  auto const &from = template_of(workload);
+  auto const &from = pod_template(workload);
   auto metadata = from["metadata"].is_map() ? from["metadata"] : value::map();
   metadata.set("name", name);
   metadata.set("namespace", workload.id.space);
@@ -145,10 +136,10 @@ object pod_for(object const &workload) {
 void derive_pods(inventory &all) {
   pod_index const there(all);
   std::vector<object> made;
-  for (char const *kind :
-       {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"}) {
+  for (auto const kind : workload_kinds()) {
     for (auto const &one : all.of_kind(kind)) {
-      if (!is_owned(one) && wants_pods(one) && template_of(one).is_map() && !has_pods(one, there)) {
+      if (!is_owned(one) && wants_pods(one) && pod_template(one).is_map() &&
+          !has_pods(one, there)) {
         made.push_back(pod_for(one));
       }
     }

@@ -18,6 +18,7 @@ namespace loopcheck {
 
 namespace {
 
+// Shared: the same pattern stands in the rules of many jobs, and is compiled once.
 using compiled = std::shared_ptr<re2::RE2 const>;
 
 re2::StringPiece piece(std::string_view of) {

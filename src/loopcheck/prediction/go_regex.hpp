@@ -34,7 +34,7 @@ class go_regex {
   std::string replace_all(std::string_view text, std::string_view template_text) const;
 
  private:
-  std::shared_ptr<re2::RE2 const> compiled_;
+  std::shared_ptr<re2::RE2 const> compiled_;  ///< shared with equal patterns
   std::string error_;
 };
 

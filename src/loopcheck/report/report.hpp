@@ -17,6 +17,8 @@ struct report {
   prediction const &predicted;
   std::vector<std::string> notes;  ///< what was assumed, and what could not be read
   bool live = false;
+  bool has_exposition = false;  ///< link 8 was rehearsed on one
+  bool has_queries = false;     ///< link 9 had some to check
 };
 
 struct text_style {

@@ -46,8 +46,11 @@ std::string state_of(report const &of, link at, painter const &paint) {
     }
   }
   if (!worst) {
-    bool const later = at == link::answer || at == link::samples;
-    return !of.live && later ? "nothing found offline" : paint.green("ok");
+    if (at == link::samples && !of.live && !of.has_exposition) {
+      return "not rehearsed (--exposition)";
+    }
+    if (at == link::answer && !of.live && !of.has_queries) return "no queries (--query, --queries)";
+    return paint.green("ok");
   }
   if (*worst == severity::error) return paint.red("broken" + codes);
   return paint.yellow((*worst == severity::warning ? "ok, with warnings" : "undecided") + codes);

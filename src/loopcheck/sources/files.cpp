@@ -53,6 +53,39 @@ class reader {
     }
   }
 
+  void one(value document, std::string const &file, strictness how, std::string const &list_kind) {
+    auto const where = document.where();
+    auto kind = document["kind"].text_or(list_kind);
+    if (kind.ends_with("List") && document["items"].is_list()) {
+      auto const of = kind.substr(0, kind.size() - std::strlen("List"));
+      for (auto &each : document.find_mutable("items")->items_mutable()) {
+        one(std::move(each), file, how, of);
+      }
+      return;
+    }
+    auto const name = std::string(document["metadata"]["name"].text());
+    if (kind.empty() || (document["apiVersion"].text().empty() && list_kind.empty()) ||
+        name.empty()) {
+      if (how == strictness::objects_only) {
+        throw input_error(file, where,
+                          "not a Kubernetes object: it lacks apiVersion, kind or "
+                          "metadata.name");
+      }
+      to_.notes.push_back(file + ": no Kubernetes object, skipped");
+      return;
+    }
+    object made;
+    made.id.kind = kind;
+    made.id.name = name;
+    if (!is_cluster_wide(kind)) {
+      made.id.space = document["metadata"]["namespace"].text_or(options_.default_namespace);
+    }
+    made.api_version = document["apiVersion"].text();
+    made.file = file;
+    made.root = std::move(document);
+    to_.all.add(std::move(made));
+  }
+
   void text(std::string_view text, std::string const &file, strictness how) {
     for (auto &document : parse_documents(text, file, options_.limits)) {
       one(std::move(document), file, how, "");
@@ -108,39 +141,6 @@ class reader {
     }
   }
 
-  void one(value document, std::string const &file, strictness how, std::string const &list_kind) {
-    auto const where = document.where();
-    auto kind = document["kind"].text_or(list_kind);
-    if (kind.ends_with("List") && document["items"].is_list()) {
-      auto const of = kind.substr(0, kind.size() - std::strlen("List"));
-      for (auto &each : document.find_mutable("items")->items_mutable()) {
-        one(std::move(each), file, how, of);
-      }
-      return;
-    }
-    auto const name = std::string(document["metadata"]["name"].text());
-    if (kind.empty() || (document["apiVersion"].text().empty() && list_kind.empty()) ||
-        name.empty()) {
-      if (how == strictness::objects_only) {
-        throw input_error(file, where,
-                          "not a Kubernetes object: it lacks apiVersion, kind or "
-                          "metadata.name");
-      }
-      if (kind.empty()) to_.notes.push_back(file + ": no Kubernetes object, skipped");
-      return;
-    }
-    object made;
-    made.id.kind = kind;
-    made.id.name = name;
-    if (!is_cluster_wide(kind)) {
-      made.id.space = document["metadata"]["namespace"].text_or(options_.default_namespace);
-    }
-    made.api_version = document["apiVersion"].text();
-    made.file = file;
-    made.root = std::move(document);
-    to_.all.add(std::move(made));
-  }
-
   file_options const &options_;
   files_read &to_;
 };
@@ -170,9 +170,9 @@ std::string read_whole(std::string const &path, std::size_t bytes_max) {
   return bytes;
 }
 
-void add_objects(std::string_view text, std::string const &file, file_options const &options,
-                 files_read &to) {
-  reader(options, to).text(text, file, strictness::objects_only);
+void add_object(value document, std::string const &file, file_options const &options,
+                files_read &to) {
+  reader(options, to).one(std::move(document), file, strictness::objects_only, "");
 }
 
 files_read read_files(std::vector<std::string> const &paths, file_options const &options) {

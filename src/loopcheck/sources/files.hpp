@@ -30,9 +30,9 @@ struct files_read {
 /// object.
 files_read read_files(std::vector<std::string> const &paths, file_options const &options);
 
-/// The same from a text, for tests and other sources.
-void add_objects(std::string_view text, std::string const &file, file_options const &options,
-                 files_read &to);
+/// One object or List that is read already. `file` is for messages.
+void add_object(value document, std::string const &file, file_options const &options,
+                files_read &to);
 
 /// Bytes of a file, or of stdin for "-". Throws input_error, also for more than bytes_max.
 std::string read_whole(std::string const &path, std::size_t bytes_max);

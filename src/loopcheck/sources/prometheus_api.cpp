@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <loopcheck/objects/input_error.hpp>
+#include <loopcheck/objects/pods.hpp>
 #include <loopcheck/objects/yaml.hpp>
 
 namespace loopcheck {
@@ -110,12 +111,6 @@ value const *named(value const &list, std::string_view name) {
   return nullptr;
 }
 
-bool is_ready(value const &pod) {
-  for (value const &each : pod["status"]["conditions"].items())
-    if (each["type"].text() == "Ready") return each["status"].text() == "True";
-  return false;
-}
-
 /// The port by name in any container: a login proxy beside Prometheus may have taken it over.
 std::optional<std::int64_t> port_of(value const &pod, std::string_view name) {
   for (value const &container : pod["spec"]["containers"].items())
@@ -135,32 +130,22 @@ std::string prefix_of(value const &spec) {
 }  // namespace
 
 prometheus_pods pods_of(object const &prometheus, inventory const &all) {
-  bool const agent = prometheus.id.kind == "PrometheusAgent";
   auto const &spec = prometheus.spec();
   auto const port_name = spec["portName"].text_or("web");
   bool const tls = spec["web"]["tlsConfig"].size() > 0;
   prometheus_pods result;
   for (object const &pod : all.of_kind("Pod")) {
-    auto const has = pod.label_map();
-    auto const is = [&](char const *name, std::string_view wanted) {
-      auto const found = has.find(std::string_view(name));
-      return found != has.end() && found->second == wanted;
-    };
-    if (pod.id.space != prometheus.id.space ||
-        !is("operator.prometheus.io/name", prometheus.id.name) ||
-        !is("app.kubernetes.io/name", agent ? "prometheus-agent" : "prometheus"))
-      continue;
+    if (!runs(pod, prometheus)) continue;
     auto const port = port_of(pod.root, port_name);
-    if (!is_ready(pod.root)) {
+    if (!is_ready(pod)) {
       result.others.push_back(pod.id.name + ": not ready");
     } else if (!port) {
       result.others.push_back(pod.id.name + ": has no port `" + port_name +
                               (spec["listenLocal"].boolean_or(false) ? "`: listenLocal" : "`"));
     } else {
-      auto const shard = has.find("operator.prometheus.io/shard");
-      result.ready.push_back({{pod.id.space, pod.id.name, *port, tls},
-                              shard == has.end() ? "0" : shard->second,
-                              prefix_of(spec)});
+      auto const &shard = pod["metadata"]["labels"]["operator.prometheus.io/shard"];
+      result.ready.push_back(
+          {{pod.id.space, pod.id.name, *port, tls}, shard.text_or("0"), prefix_of(spec)});
     }
   }
   return result;

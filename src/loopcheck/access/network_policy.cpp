@@ -186,6 +186,23 @@ network_verdict undecided(std::string why) {
   return {answer::undecided, {}, {}, std::move(why), {}};
 }
 
+/// Whether policies of a Pod on the host's network count and whether it is known by its labels is
+/// the plugin's choice: what is admitted either way needs no rule, or one that names nobody.
+bool whatever_it_is(inventory const &all, network_verdict const &of, network_pod const &other) {
+  if (of.what != answer::admitted || of.policy.name.empty() || !other.host_network) {
+    return of.what == answer::admitted;
+  }
+  auto const &spec = all.find(of.policy)->spec();
+  for (auto const &[key, peers] : {std::pair("ingress", "from"), std::pair("egress", "to")}) {
+    std::size_t index = 0;
+    for (value const &rule : spec[key].items()) {
+      std::string const field = "spec." + std::string(key) + "[" + std::to_string(index++) + "]";
+      if (field == of.field) return rule[peers].size() == 0;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 network_pod network_pod::of(object const &pod) {
@@ -223,17 +240,18 @@ network_verdict admits(inventory const &all, network_pod const &from, network_po
   if (all.of_kind("NetworkPolicy").empty()) {
     return {};
   }
-  if (from.host_network || to.host_network) {
+  connection const outwards{to, to, port, protocol};
+  network_verdict const egress = side(all, direction::egress, from, outwards).run();
+  connection const inwards{from, to, port, protocol};
+  network_verdict const ingress = side(all, direction::ingress, to, inwards).run();
+  if ((from.host_network || to.host_network) &&
+      !(whatever_it_is(all, egress, to) && whatever_it_is(all, ingress, from))) {
     return undecided(
         "the API does not say what NetworkPolicies mean for Pods on the host's network");
   }
-  connection const outwards{to, to, port, protocol};
-  network_verdict const egress = side(all, direction::egress, from, outwards).run();
   if (egress.what == answer::denied) {
     return egress;
   }
-  connection const inwards{from, to, port, protocol};
-  network_verdict const ingress = side(all, direction::ingress, to, inwards).run();
   if (ingress.what != answer::admitted || egress.what == answer::admitted) {
     bool const says = ingress.what != answer::admitted || !ingress.policy.name.empty();
     return says ? ingress : egress;

@@ -3,6 +3,9 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
 #include <string>
 #include <utility>
 
@@ -38,6 +41,13 @@ value converted(json::value const &from, std::size_t &nodes_left, std::string_vi
       }
       return made;
     }
+    case json::kind::double_:
+      // As YAML's; NaN is what Boost makes of 0e999.
+      if (from.get_double() == 0 || std::isnan(from.get_double())) return value::number("0");
+      if (std::isinf(from.get_double())) {
+        throw input_error(file, {}, "not JSON: a number that is too large");
+      }
+      return value::number(json::serialize(from));
     default:
       return value::number(json::serialize(from));
   }
@@ -54,7 +64,9 @@ place place_of(std::string_view bytes, std::size_t offset) {
 
 void write_json(std::string &out, value const &of, int indent, int depth) {
   auto const line = [&](int levels) {
-    if (indent > 0) out.append("\n").append(static_cast<std::size_t>(indent * levels), ' ');
+    if (indent > 0)
+      out.append("\n").append(static_cast<std::size_t>(indent) * static_cast<std::size_t>(levels),
+                              ' ');
   };
   auto const separate = [&](bool first) {
     if (!first) out += ',';
@@ -86,14 +98,41 @@ void write_json(std::string &out, value const &of, int indent, int depth) {
   }
 }
 
+// JSON's strings are YAML's double-quoted ones, but for some characters that YAML wants escaped.
+std::string quoted(std::string_view text) {
+  auto const as_json = json::serialize(json::string(text));
+  std::string made;
+  for (std::string_view rest = as_json; !rest.empty();) {
+    auto const size = escaped_size(rest);
+    if (size == 0) {
+      made += rest.front();
+      rest.remove_prefix(1);
+      continue;
+    }
+    unsigned code = static_cast<unsigned char>(rest.front());
+    if (size > 1) code &= size == 2 ? 0x1fU : 0x0fU;  // UTF-8's first octet; six bits in the others
+    for (std::size_t i = 1; i < size; ++i)
+      code = code << 6 | (static_cast<unsigned char>(rest[i]) & 0x3fU);
+    std::array<char, 7> escape{};
+    std::snprintf(escape.data(), escape.size(), "\\u%04X", code & 0xffffU);
+    made += escape.data();
+    rest.remove_prefix(size);
+  }
+  return made;
+}
+
 std::string scalar_text(value const &of) {
   if (of.is_null()) return "null";
-  if (!of.is_text()) return std::string(of.text());
-  // JSON's strings are YAML's double-quoted ones.
-  if (of.text().empty() || needs_quotes(of.text())) {
-    return json::serialize(json::string(of.text()));
-  }
-  return std::string(of.text());
+  bool const as_it_is = !of.is_text() || (!of.text().empty() && !needs_quotes(of.text()));
+  return as_it_is ? std::string(of.text()) : quoted(of.text());
+}
+
+// "key:". YAML looks no further than 1,024 characters for the colon of a key that is not said to be
+// one.
+std::string key_text(std::string const &key, std::size_t indent) {
+  auto text = scalar_text(value(key));
+  if (text.size() <= 1000) return text + ":";
+  return "? " + text + "\n" + std::string(indent, ' ') + ":";
 }
 
 bool is_block(value const &of) {
@@ -113,7 +152,7 @@ void write_yaml(std::string &out, value const &of, std::size_t indent, bool firs
   };
   for (auto const &[key, held, where] : of.entries()) {
     margin();
-    out += scalar_text(value(key)) + ":";
+    out += key_text(key, indent);
     if (is_block(held)) {
       out += '\n';
       write_yaml(out, held, held.is_list() ? indent : indent + 2, false);

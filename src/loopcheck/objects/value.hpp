@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace loopcheck {
@@ -65,7 +66,7 @@ class value {
   bool has(std::string_view key) const noexcept { return find(key) != nullptr; }
 
   /// As written, of a scalar: "8080", "true", "metrics"; empty for null, lists and maps.
-  std::string_view text() const noexcept { return text_; }
+  std::string_view text() const noexcept;
   /// `otherwise` where this is null.
   std::string text_or(std::string_view otherwise) const;
   std::optional<std::int64_t> integer() const noexcept;
@@ -77,8 +78,8 @@ class value {
   std::size_t size() const noexcept;
 
   // To build and to change.
-  value &set(std::string key, value of);  ///< of a map; null becomes one
-  value &push(value of);                  ///< of a list; null becomes one
+  value &set(std::string key, value of);  ///< of a map; anything else becomes one
+  value &push(value of);                  ///< of a list; anything else becomes one
   /// For readers: in the order of the text, the same key twice stays. Of a map.
   void add_entry(entry of);
   value *find_mutable(std::string_view key) noexcept;
@@ -93,11 +94,14 @@ class value {
   friend bool operator==(value const &a, value const &b);
 
  private:
-  type type_ = type::null;
+  void become(value of);  ///< at the same place
+
+  // One of them is ever used, and most nodes of a large input are scalars: memory is time.
+  using list_items = std::vector<value>;
+  using map_entries = std::vector<entry>;
+  std::variant<std::string, list_items, map_entries> held_;
   place where_;
-  std::string text_;
-  std::vector<value> items_;
-  std::vector<entry> entries_;
+  type type_ = type::null;
 };
 
 struct value::entry {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "input_error.hpp"
@@ -55,7 +56,7 @@ class builder {
     if (awaits_key()) return key(std::move(text), e.where(), plain);
     value made = is_text ? value(std::move(text)) : plain_scalar(std::move(text));
     made.set_where(e.where());
-    finish({std::move(made), text_of(scalar.anchor), 1, 0, {}, {}, false});
+    finish({std::move(made), text_of(scalar.anchor), 1, 0, {}, {}});
   }
 
   void begin(value container, yaml_char_t const *anchor, event const &e) {
@@ -64,13 +65,14 @@ class builder {
       refuse(e.where(), "nested deeper than " + std::to_string(limits_.depth_max) + " levels");
     }
     container.set_where(e.where());
-    stack_.push_back({std::move(container), text_of(anchor), 1, 0, {}, {}, false});
+    stack_.push_back({std::move(container), text_of(anchor), 1, 0, {}, {}});
     if (!stack_.back().anchor.empty()) anchors_[stack_.back().anchor] = {{}, 0, 0, true};
   }
 
   void end() {
     auto done = std::move(stack_.back());
     stack_.pop_back();
+    if (!done.merged.empty()) merge(done);
     finish(std::move(done));
   }
 
@@ -85,7 +87,7 @@ class builder {
     if (stack_.size() + anchor.depth > static_cast<std::size_t>(limits_.depth_max)) {
       refuse(e.where(), "nested deeper than " + std::to_string(limits_.depth_max) + " levels");
     }
-    finish({anchor.held, {}, anchor.nodes, anchor.depth, {}, {}, false});
+    finish({anchor.held, {}, anchor.nodes, anchor.depth, {}, {}});
   }
 
   // The document that has ended. Anchors and counts end with it.
@@ -106,7 +108,8 @@ class builder {
     std::size_t depth;  // of what is inside
     std::optional<std::string> key;
     place key_where;
-    bool merges;  // the key is <<
+    bool merges = false;             // the key is <<
+    std::vector<value> merged = {};  // maps, by their weight
   };
   struct anchored {
     value held;
@@ -141,6 +144,7 @@ class builder {
   void finish(frame done) {
     if (done.nodes == 1) count(1, done.made.where());
     if (!done.anchor.empty()) {
+      count(done.nodes, done.made.where());  // what is kept for aliases is memory, too
       anchors_.insert_or_assign(done.anchor, anchored{done.made, done.nodes, done.depth, false});
     }
     if (stack_.empty()) {
@@ -153,26 +157,30 @@ class builder {
     if (parent.made.is_list()) {
       parent.made.push(std::move(done.made));
     } else if (parent.merges) {
-      merge(parent, done.made);
+      keep_to_merge(parent, std::move(done.made));
       parent.key.reset();
     } else {
-      parent.made.add_entry({std::move(*parent.key), std::move(done.made), parent.key_where});
-      parent.key.reset();
+      parent.made.add_entry({std::exchange(parent.key, std::nullopt).value_or(""),
+                             std::move(done.made), parent.key_where});
+    }
+  }
+
+  void keep_to_merge(frame &into, value from) {
+    if (!from.is_list()) from = value::list({std::move(from)});
+    for (auto &each : from.items_mutable()) {
+      if (!each.is_map()) refuse(into.key_where, "<< merges maps, and lists of maps");
+      into.merged.push_back(std::move(each));
     }
   }
 
   // Keys that are written win over merged ones; of several maps the first one wins.
-  void merge(frame &into, value const &from) {
-    if (from.is_list()) {
-      for (auto const &each : from.items()) {
-        if (!each.is_map()) refuse(into.key_where, "<< merges maps, and lists of maps");
-        merge(into, each);
-      }
-      return;
-    }
-    if (!from.is_map()) refuse(into.key_where, "<< merges maps, and lists of maps");
-    for (auto const &each : from.entries()) {
-      if (!into.made.has(each.key)) into.made.add_entry(each);
+  static void merge(frame &into) {
+    std::set<std::string, std::less<>> there;
+    for (auto const &each : into.made.entries())
+      there.insert(each.key);
+    for (auto &from : into.merged) {
+      for (auto &each : from.entries_mutable())
+        if (there.insert(each.key).second) into.made.add_entry(std::move(each));
     }
   }
 

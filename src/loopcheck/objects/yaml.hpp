@@ -14,7 +14,7 @@ namespace loopcheck {
 
 struct yaml_limits {
   std::size_t bytes_max = 64u << 20;
-  std::size_t nodes_max = 4'000'000;  ///< aliases counted as what they stand for
+  std::size_t nodes_max = 4'000'000;  ///< aliases counted as what they stand for, anchors twice
   int depth_max = 100;
 };
 

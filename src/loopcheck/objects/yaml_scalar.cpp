@@ -68,6 +68,20 @@ bool is_decimal(std::string_view text) {
   return text.empty();
 }
 
+// As JSON has it: no plus, a digit on both sides of the point, no zeros in front.
+std::string json_number(std::string_view decimal) {
+  std::string made;
+  if (decimal.starts_with('-')) made = '-';
+  if (decimal.starts_with('-') || decimal.starts_with('+')) decimal.remove_prefix(1);
+  auto const whole_end = std::min(decimal.find_first_not_of("0123456789"), decimal.size());
+  auto const first = std::min(decimal.find_first_not_of('0'), whole_end);
+  made += first == whole_end ? "0" : decimal.substr(first, whole_end - first);
+  decimal.remove_prefix(whole_end);
+  if (decimal.size() < 2 || decimal[0] != '.') return made.append(decimal == "." ? "" : decimal);
+  bool const digits = decimal[1] >= '0' && decimal[1] <= '9';
+  return made.append(digits ? decimal : decimal.substr(1));
+}
+
 }  // namespace
 
 value plain_scalar(std::string text) {
@@ -81,7 +95,11 @@ value plain_scalar(std::string text) {
   auto digits = text;
   std::erase(digits, '_');
   if (auto decimal = whole(digits); !decimal.empty()) return value::number(std::move(decimal));
-  if (is_decimal(digits)) return value::number(std::move(digits));
+  if (is_decimal(digits)) {
+    double const number = std::strtod(digits.c_str(), nullptr);
+    if (number == 0) return value::number("0");  // JSON parsers refuse some exponents
+    if (std::isfinite(number)) return value::number(json_number(digits));
+  }
   return value(std::move(text));
 }
 
@@ -95,9 +113,18 @@ bool needs_quotes(std::string_view text) {
   }
   // Dates, and base 60, which other readers take for numbers.
   if (text.find_first_not_of("0123456789.:-+eETZ_ ") == std::string_view::npos) return true;
-  return std::any_of(text.begin(), text.end(), [](char each) {
-    return static_cast<unsigned char>(each) < 0x20 || each == 0x7f;
-  });
+  while (!text.empty() && escaped_size(text) == 0)
+    text.remove_prefix(1);
+  return !text.empty();
+}
+
+std::size_t escaped_size(std::string_view text) {
+  auto const octet = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  if (octet(0) < 0x20 || octet(0) == 0x7f) return 1;
+  if (octet(0) == 0xc2 && text.size() > 1 && octet(1) < 0xa0) return 2;  // U+0080 to U+009F
+  for (std::string_view const each : {"\u2028", "\u2029", "\ufeff", "\ufffe", "\uffff"})
+    if (text.starts_with(each)) return each.size();
+  return 0;
 }
 
 }  // namespace loopcheck

@@ -11,6 +11,7 @@
 #include <loopcheck/objects/pods.hpp>
 
 #include "discovery.hpp"
+#include "operated_pods.hpp"
 
 namespace loopcheck {
 
@@ -106,35 +107,37 @@ class pod_index {
   std::set<object_id> owners_;
 };
 
+/// Of a Pod as a cluster has it.
+bool is_live(object const &pod) {
+  return pod.root.has("status");
+}
+
 bool has_pods(object const &workload, pod_index const &pods) {
-  return pods.owned_by(workload.id) ||
-         !pods.with(workload.id.space, to_labels(pod_template(workload)["metadata"]["labels"]))
-              .empty();
+  if (pods.owned_by(workload.id)) {
+    return true;
+  }
+  auto const alike = pods.with(workload.id.space, template_labels(workload));
+  return std::any_of(alike.begin(), alike.end(), [](auto const *pod) { return is_live(*pod); });
 }
 
 object pod_for(object const &workload) {
-  auto const name = pod_name(workload);
   auto const &from = pod_template(workload);
-  auto metadata = from["metadata"].is_map() ? from["metadata"] : value::map();
-  metadata.set("name", name);
-  metadata.set("namespace", workload.id.space);
-  auto status = value::map({{"phase", "Running"}, {"podIP", name + ".invalid"}});
-  status.set("conditions", value::list({value::map({{"type", "Ready"}, {"status", "True"}})}));
-  object made;
-  made.id = {"Pod", workload.id.space, name};
-  made.api_version = "v1";
-  made.derived_from = workload.id;
-  made.file = workload.file;
-  made.root = value::map({{"apiVersion", "v1"}, {"kind", "Pod"}});
-  made.root.set("metadata", std::move(metadata));
-  made.root.set("spec", from["spec"]);
-  made.root.set("status", std::move(status));
-  made.root.set_where(workload.root.where());
-  return made;
+  return running_pod(workload, pod_name(workload),
+                     from["metadata"].is_map() ? from["metadata"] : value::map(), from["spec"]);
+}
+
+/// Tests of a release, Jobs before it: Helm runs them at their time, and then they are gone.
+bool is_hook(object const &of) {
+  return !of.annotation("helm.sh/hook").empty();
 }
 
 void derive_pods(inventory &all) {
+  for (auto const *const kind : {"Job", "Pod"}) {
+    all.keep(kind, [](object const &each) { return is_live(each) || !is_hook(each); });
+  }
   pod_index const there(all);
+  auto const pods = all.of_kind("Pod");
+  bool const from_manifests = std::none_of(pods.begin(), pods.end(), is_live);
   std::vector<object> made;
   for (auto const kind : workload_kinds()) {
     for (auto const &one : all.of_kind(kind)) {
@@ -143,6 +146,10 @@ void derive_pods(inventory &all) {
         made.push_back(pod_for(one));
       }
     }
+  }
+  if (from_manifests) {  // a cluster's would be among its Pods
+    auto operated = operated_pods(all);
+    std::move(operated.begin(), operated.end(), std::back_inserter(made));
   }
   for (auto &one : made) {
     if (all.find(one.id) == nullptr) {

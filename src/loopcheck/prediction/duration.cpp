@@ -83,4 +83,10 @@ std::string duration_text(std::chrono::milliseconds of) {
   return result.empty() ? "0s" : result;
 }
 
+std::string seconds_text(double of) {
+  constexpr double most = 1e9;
+  auto const seconds = of > 0 ? static_cast<std::int64_t>(of < most ? of : most) : 0;
+  return duration_text(std::chrono::milliseconds(seconds * second));
+}
+
 }  // namespace loopcheck

@@ -11,5 +11,7 @@ namespace loopcheck {
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) noexcept;
 std::string duration_text(std::chrono::milliseconds of);
+/// Whole seconds, as in "4m12s". Negative or not a number: "0s".
+std::string seconds_text(double of);
 
 }  // namespace loopcheck

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Grafana's dashboards: queries of panels, variables and annotations.
+#include <map>
+
 #include "query_origin.hpp"
 
 namespace loopcheck {
@@ -15,13 +17,13 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-/// Other sources have an `expr`, too. A source that is a variable, or only a name, may be
-/// Prometheus.
-std::string foreign_source(value const &datasource) {
-  std::string_view const type = datasource["type"].text();
-  bool const known = type.empty() || type.find("prometheus") != std::string_view::npos ||
-                     type == "datasource" || type.starts_with('$');
-  return known ? std::string() : std::string(type);
+/// What "$name" and "${name}" stand for; empty: no variable.
+std::string_view variable_in(std::string_view text) noexcept {
+  if (!text.starts_with('$')) {
+    return {};
+  }
+  text.remove_prefix(1);
+  return text.starts_with('{') && text.ends_with('}') ? text.substr(1, text.size() - 2) : text;
 }
 
 class reader {
@@ -30,6 +32,12 @@ class reader {
       : in_(in), to_(to), title_("dashboard " + root["title"].text_or("(without a title)")) {
     for (value const &each : root["templating"]["list"].items()) {
       declared_.emplace(each["name"].text());
+      if (each["type"].text() == "datasource") {
+        source_types_.emplace(each["name"].text(), each["query"].text());
+      }
+    }
+    for (value const &each : root["__inputs"].items()) {  // of a dashboard that was shared
+      source_types_.emplace(each["name"].text(), each["pluginId"].text());
     }
   }
 
@@ -66,13 +74,29 @@ class reader {
   }
 
  private:
+  /// Other sources have an `expr`, too. A source that is an unknown variable, or only a name, may
+  /// be Prometheus.
+  std::string foreign_source(value const &datasource) const {
+    std::string type(datasource["type"].text());
+    if (type.empty() || type.starts_with('$')) {
+      std::string_view const id = !type.empty()         ? type
+                                  : datasource.is_map() ? datasource["uid"].text()
+                                                        : datasource.text();
+      auto const held = source_types_.find(variable_in(id));
+      type = held == source_types_.end() ? std::string() : held->second;
+    }
+    bool const may_be =
+        type.empty() || type.find("prometheus") != std::string::npos || type == "datasource";
+    return may_be ? std::string() : type;
+  }
+
   void targets(value const &panel, std::string const &field) {
     std::string const name =
         title_ + ", panel " + panel["title"].text_or("(id " + panel["id"].text_or("?") + ")");
     std::size_t index = 0;
     for (value const &each : panel["targets"].items()) {
       std::string const at = field + ".targets[" + std::to_string(index++) + "].expr";
-      value const &source = each["datasource"].is_map() ? each["datasource"] : panel["datasource"];
+      value const &source = each["datasource"].is_null() ? panel["datasource"] : each["datasource"];
       std::string const foreign = foreign_source(source);
       if (!foreign.empty() && foreign != "mixed") {
         to_.skipped.push_back(name + ": its data source is " + foreign);
@@ -121,6 +145,7 @@ class reader {
   query_sources &to_;
   std::string title_;
   names declared_;
+  std::map<std::string, std::string, std::less<>> source_types_;  ///< by the variable's name
 };
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cstdlib>
 
+#include <loopcheck/prediction/label_name.hpp>
+
 #include "exposition.hpp"
 #include "promql.hpp"
 
@@ -23,6 +25,14 @@ std::string without_escapes(std::string_view text) {
     }
   }
   return plain;
+}
+
+std::string quoted(std::string_view text) {
+  std::string made = "\"";
+  for (char const c : text) {
+    made += c == '\n' ? "\\n" : c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
+  }
+  return made + '"';
 }
 
 bool is_float(std::string_view word) noexcept {
@@ -66,12 +76,18 @@ exposition_format guess_format(std::string_view body) noexcept {
 }
 
 std::string text(exposed_series const &of) {
-  std::string written = of.name;
+  auto without_colons = of.name;
+  std::ranges::replace(without_colons, ':', '_');
+  bool const plain = valid_label_name(without_colons, label_scheme::legacy);
+  std::string labels = plain ? "" : quoted(of.name);
   for (auto const &[label, held] : of.labels) {
-    written += written.size() == of.name.size() ? "{" : ",";
-    written += text(label_matcher{label, label_matcher::op::equal, held});
+    labels += labels.empty() ? "" : ",";
+    labels += text(label_matcher{label, label_matcher::op::equal, held});
   }
-  return of.labels.empty() ? written : written + "}";
+  if (!labels.empty()) {
+    labels = "{" + labels + "}";
+  }
+  return plain ? of.name + labels : labels;
 }
 
 }  // namespace loopcheck

@@ -6,6 +6,10 @@
 #include <set>
 #include <span>
 
+#include <loopcheck/prediction/label_name.hpp>
+
+#include "exposition_words.hpp"
+
 namespace loopcheck::promql {
 namespace {
 
@@ -99,7 +103,7 @@ expression parser::operators(int precedence_min) {
     } else if (op.keyword == "unless") {
       mark_empty(vector_selector::emptiness::subtracted, first_right, query_.selectors.size());
     }
-    left = combine(op, std::move(left), how, std::move(right));
+    left = combine(op, left, how, right);
   }
   return left;
 }
@@ -166,8 +170,8 @@ void parser::fill_value() {
   expect(token_kind::right_paren, "\")\"", "fill modifier");
 }
 
-expression parser::combine(token const &op, expression left, modifiers const &how,
-                           expression right) {
+expression parser::combine(token const &op, expression const &left, modifiers const &how,
+                           expression const &right) {
   check_combination(op, left, how, right);
   text_span const both{left.where.begin, right.where.end};
   for (std::size_t const each : how.matching) {
@@ -303,11 +307,8 @@ std::string text(label_matcher const &of) {
                                : of.how == not_equal ? "!="
                                : of.how == regex     ? "=~"
                                                      : "!~";
-  std::string quoted;
-  for (char const c : of.value) {
-    quoted += c == '\n' ? "\\n" : c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
-  }
-  return of.label + std::string(how) + '"' + quoted + '"';
+  bool const plain = valid_label_name(of.label, label_scheme::legacy);
+  return (plain ? of.label : quoted(of.label)) + std::string(how) + quoted(of.value);
 }
 
 }  // namespace loopcheck

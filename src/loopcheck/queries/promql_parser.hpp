@@ -57,7 +57,8 @@ class parser {
   expression operand();
   modifiers matching();
   void fill_value();
-  expression combine(token const &op, expression left, modifiers const &how, expression right);
+  expression combine(token const &op, expression const &left, modifiers const &how,
+                     expression const &right);
   void check_combination(token const &op, expression const &left, modifiers const &how,
                          expression const &right);
   void mark_empty(vector_selector::emptiness how, std::size_t from, std::size_t to);

@@ -26,6 +26,17 @@ BOOST_AUTO_TEST_CASE(what_is_read_is_written) {
   BOOST_TEST(to_json(parse_json(text, "x.json")) == text);
 }
 
+BOOST_AUTO_TEST_CASE(numbers_of_yaml_are_written_as_json_has_them) {
+  auto const read =
+      parse_yaml("[+1.5, .5, 5., -.5e3, 5.e3, 09, -00.10, 1e999, 0e99999999999]", "x.yaml").at(0);
+  BOOST_TEST(to_json(read) == R"([1.5,0.5,5,-0.5e3,5e3,9,-0.10,"1e999",0])");
+}
+
+BOOST_AUTO_TEST_CASE(numbers_that_no_double_holds) {
+  BOOST_TEST(error_of("[1e999]") == "x.json: not JSON: a number that is too large");
+  BOOST_TEST(to_json(parse_json("[0e999, 0e1, -0.0]", "x.json")) == "[0,0,0]");
+}
+
 BOOST_AUTO_TEST_CASE(indented_for_people) {
   auto const read = parse_json(R"({"a":[1],"b":{}})", "x.json");
   BOOST_TEST(to_json(read, 2) == "{\n  \"a\": [\n    1\n  ],\n  \"b\": {}\n}");
@@ -50,6 +61,11 @@ BOOST_AUTO_TEST_CASE(yaml_that_is_written_is_read_back_the_same) {
   BOOST_TEST_CONTEXT(text) {
     BOOST_TEST((parse_yaml(text, "y.yaml").at(0) == read));
   }
+  auto const odd =
+      value::map({{"\x7f", value("\u0080\u009f \u2028\u2029\ufeff\uffff"), {}},
+                  {std::string(1500, 'k'), value::list({value::map({{"a", value(), {}}})}), {}},
+                  {std::string(1500, 'q') + ": ", value("\u0085"), {}}});
+  BOOST_TEST((parse_yaml(to_yaml(odd), "y.yaml").at(0) == odd));
   BOOST_TEST(to_yaml(value::map({{"spec", value::map({{"port", value("metrics"), {}}}), {}}})) ==
              "spec:\n  port: metrics\n");
 }

@@ -44,6 +44,11 @@ BOOST_AUTO_TEST_CASE(equal_whatever_the_order_of_keys_and_the_places) {
   a.set_where({7, 7});
   BOOST_TEST((a == b));
   BOOST_TEST(!(value::number("1") == value("1")));
+  auto const twice = value::map({{"a", value("0"), {}}, {"a", value("1"), {}}});
+  BOOST_TEST((twice == twice));
+  BOOST_TEST((twice == value::map({{"a", value("1"), {}}})));
+  BOOST_TEST(!(twice == value::map({{"a", value("1"), {}}, {"b", value("1"), {}}})));
+  BOOST_TEST(!(value::map({{"a", value("1"), {}}, {"b", value("1"), {}}}) == twice));
   BOOST_TEST(!(value::list({value("1"), value("2")}) == value::list({value("2"), value("1")})));
 }
 

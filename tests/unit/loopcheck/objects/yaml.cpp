@@ -124,6 +124,24 @@ BOOST_AUTO_TEST_CASE(aliases_of_aliases_are_counted_as_what_they_stand_for) {
   BOOST_TEST(error_of(laughs).find("more than 4000000 values") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_kept_for_aliases_is_counted) {
+  std::string nested = "a: ";
+  for (int i = 0; i < 90; ++i)
+    nested += "&a" + std::to_string(i) + " [";
+  for (int i = 0; i < 50'000; ++i)
+    nested += "x,";
+  nested += std::string(90, ']');
+  BOOST_TEST(error_of(nested).find("more than 4000000 values") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(many_keys_are_merged_in_time) {
+  std::string wide = "base: &b {";
+  for (int i = 0; i < 300'000; ++i)
+    wide += "k" + std::to_string(i) + ": 1, ";
+  auto const read = one(wide + "}\nmade: {<<: *b}\n");
+  BOOST_TEST(read["made"].size() == 300'000u);
+}
+
 BOOST_AUTO_TEST_CASE(size_is_bounded) {
   yaml_limits limits;
   limits.bytes_max = 10;

@@ -10,7 +10,12 @@ using namespace loopcheck;
 namespace {
 
 inventory derived(std::string const &text) {
-  auto all = test::manifests(text);
+  inventory all;
+  for (auto &root : parse_yaml(text, "test")) {
+    auto one = test::object_of(std::move(root));
+    one.file = "test";
+    all.add(std::move(one));
+  }
   derive(all);
   return all;
 }
@@ -53,8 +58,32 @@ BOOST_AUTO_TEST_CASE(none_where_none_is_wanted_or_one_is_there) {
   BOOST_TEST(derived(workload("Job", "suspend: true")).of_kind("Pod").empty());
   auto const there =
       workload("Deployment") +
-      "---\n{kind: Pod, metadata: {name: own, namespace: demo, labels: {app: w, x: y}}}";
-  BOOST_TEST(derived(there).of_kind("Pod").size() == 1u);
+      "---\n{kind: Pod, metadata: {name: own, namespace: demo, labels: {app: w, x: y}}";
+  BOOST_TEST(derived(there + ", status: {phase: Running}}").of_kind("Pod").size() == 1u);
+  BOOST_TEST(derived(there + "}").of_kind("Pod").size() == 2u);  // one that nobody has run yet
+}
+
+BOOST_AUTO_TEST_CASE(pods_of_the_operator) {
+  auto const prometheus = std::string(
+      "{kind: Prometheus, metadata: {name: k8s, namespace: demo}, spec: {version: v3.5.0, "
+      "podMetadata: {labels: {team: a}}}}\n");
+  auto const all = derived(prometheus);
+  auto const *pod = all.find("Pod", "demo", "prometheus-k8s-0");
+  BOOST_REQUIRE(pod != nullptr);
+  auto const has = pod->label_map();
+  BOOST_TEST(has.at("prometheus") == "k8s");
+  BOOST_TEST(has.at("app.kubernetes.io/name") == "prometheus");
+  BOOST_TEST(has.at("app.kubernetes.io/version") == "3.5.0");
+  BOOST_TEST(has.at("team") == "a");
+  auto const &port = pod->spec()["containers"].item(0)["ports"].item(0);
+  BOOST_TEST(port["name"].text() == "web");
+  BOOST_TEST(port["containerPort"].integer().value() == 9090);
+  // A cluster's own Pods are all there are.
+  BOOST_TEST(derived(prometheus +
+                     "---\n{kind: Pod, metadata: {name: p, namespace: demo}, status: {phase: "
+                     "Running}}")
+                 .of_kind("Pod")
+                 .size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(endpoints_of_a_service) {

@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(text_as_prometheus_reads_it) {
   BOOST_TEST(all(read) ==
              "3 a_total{x=\"1\",y=\"q\\\"\\\\\\n\"}\n"
              "5 b{x=\"1\",y=\"2\"}\n"
-             "8 my.metric{label.x=\"y\"}\n"
+             "8 {\"my.metric\",\"label.x\"=\"y\"}\n"
              "9 c\n");
   BOOST_TEST_REQUIRE(read.families.size() == 1u);
   BOOST_TEST(read.families[0].type == "counter");
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(openmetrics_as_prometheus_reads_it) {
       "# EOF\n",
       openmetrics);
   BOOST_TEST(!read.error.has_value());
-  BOOST_TEST(all(read) == "4 a_total{x=\"1\"}\n5 m.n{l=\"v\"}\n");
+  BOOST_TEST(all(read) == "4 a_total{x=\"1\"}\n5 {\"m.n\",l=\"v\"}\n");
   BOOST_TEST(read.families.size() == 2u);
   BOOST_TEST(read.families[1].unit == "seconds");
 }

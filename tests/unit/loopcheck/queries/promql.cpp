@@ -72,6 +72,7 @@ BOOST_AUTO_TEST_CASE(a_selector_with_all_it_says) {
   BOOST_TEST_REQUIRE(only.matchers.size() == 2u);
   BOOST_TEST(loopcheck::text(only.matchers[0]) == "code=~\"5..\"");
   BOOST_TEST(loopcheck::text(only.matchers[1]) == "path!=\"/\"");
+  BOOST_TEST(loopcheck::text({"a.b", label_matcher::op::equal, "\n"}) == R"("a.b"="\n")");
   BOOST_TEST(only.range == 300);
   BOOST_TEST(only.offset == 3600);
   BOOST_TEST(text.substr(only.where.begin, only.where.end - only.where.begin) ==

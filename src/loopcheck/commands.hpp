@@ -14,6 +14,8 @@ enum exit_status : int {
 };
 
 int run_manifests(options const &chosen);
+int run_live(options const &chosen);
+int run_serve(options const &chosen);
 int run_predict(options const &chosen);
 int run_explain(options const &chosen);
 

@@ -27,6 +27,10 @@ int run(options const &chosen) {
   switch (chosen.asked) {
     case command::manifests:
       return run_manifests(chosen);
+    case command::live:
+      return run_live(chosen);
+    case command::serve:
+      return run_serve(chosen);
     case command::predict:
       return run_predict(chosen);
     case command::explain:

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commands that need no cluster: objects from files → prediction → the nine links → a report.
-#include <unistd.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -19,7 +16,7 @@
 #include <loopcheck/sources/kustomize.hpp>
 
 #include "commands.hpp"
-#include "program_version.hpp"
+#include "flags.hpp"
 
 namespace loopcheck {
 namespace {
@@ -61,6 +58,14 @@ bool has_prometheus(inventory const &all) {
   return !all.of_kind("Prometheus").empty() || !all.of_kind("PrometheusAgent").empty();
 }
 
+std::string space_of(options const &chosen) {
+  return chosen.space.empty() ? "default" : chosen.space;
+}
+
+version_number version_of(options const &chosen) {
+  return chosen.operator_version.value_or(predict_options{}.operator_version);
+}
+
 struct loaded {
   files_read read;
   bool stand_in = false;
@@ -68,7 +73,7 @@ struct loaded {
 
 loaded load(options const &chosen) {
   file_options how;
-  how.default_namespace = chosen.space;
+  how.default_namespace = space_of(chosen);
   how.render = [](std::string const &folder) { return rendered(folder); };
   auto inputs = chosen.inputs;
   std::error_code error;
@@ -79,7 +84,7 @@ loaded load(options const &chosen) {
   if (!chosen.prometheus.empty() && !is_file) {
     auto const slash = chosen.prometheus.find('/');
     auto const space =
-        slash == std::string::npos ? chosen.space : chosen.prometheus.substr(0, slash);
+        slash == std::string::npos ? space_of(chosen) : chosen.prometheus.substr(0, slash);
     auto const name = chosen.prometheus.substr(slash == std::string::npos ? 0 : slash + 1);
     for (auto const *const kind : {"Prometheus", "PrometheusAgent"}) {
       all.keep(kind,
@@ -104,59 +109,6 @@ loaded load(options const &chosen) {
   return made;
 }
 
-std::string in_form(report const &of, output_form form) {
-  switch (form) {
-    case output_form::json:
-      return to_json(to_json_report(of), 2) + "\n";
-    case output_form::sarif:
-      return to_json(to_sarif(of, program::version), 2) + "\n";
-    case output_form::junit:
-      return to_junit(of);
-    case output_form::text:
-      break;
-  }
-  bool const colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
-  return to_text(of, {colour});
-}
-
-int status_of(verdict const &found) {
-  if (found.first_broken) return exit_broken;
-  return found.undecided ? exit_undecided : exit_whole;
-}
-
-crd_fields fields_of(options const &chosen, inventory const &all) {
-  if (chosen.crds.empty()) {
-    auto written = crd_fields::of_objects(all);
-    return written ? std::move(*written) : crd_fields::of_version(chosen.operator_version);
-  }
-  if (auto const version = version_number::parse(chosen.crds)) {
-    return crd_fields::of_version(*version);
-  }
-  auto written = crd_fields::of_objects(read_files({chosen.crds}, {}).all);
-  if (!written) {
-    throw input_error("--crds: neither a version nor CRDs of ServiceMonitor and PodMonitor: " +
-                      chosen.crds);
-  }
-  return std::move(*written);
-}
-
-query_sources queries_of(options const &chosen, inventory const &all,
-                         std::vector<std::string> &notes) {
-  query_sources made;
-  for (auto const &kind : all.kinds()) {
-    for (auto const &each : all.of_kind(kind))
-      add_queries(each, made);
-  }
-  for (auto const &file : chosen.queries) {
-    add_query_file(read_whole(file, yaml_limits{}.bytes_max), file, made);
-  }
-  for (std::size_t i = 0; i < chosen.expressions.size(); ++i) {
-    add_argument(chosen.expressions[i], i + 1, made);
-  }
-  notes.insert(notes.end(), made.skipped.begin(), made.skipped.end());
-  return made;
-}
-
 // The Prometheus that the Operator's own tests of that version are built with.
 version_number library_of(version_number const &operator_version) {
   return operator_version < version_number{0, 93, 0} ? version_number{3, 9, 1}
@@ -169,7 +121,7 @@ void predict_cases(options const &chosen) {
     auto const one = parse_json(line, "standard input");
     files_read read;
     file_options how;
-    how.default_namespace = chosen.space;
+    how.default_namespace = space_of(chosen);
     for (auto const &each : one["objects"].items())
       add_object(each, "standard input", how, read);
     // A case is a whole world: what it lacks is not there.
@@ -178,8 +130,8 @@ void predict_cases(options const &chosen) {
     }
     derive(read.all);
     predict_options how_predicted;
-    how_predicted.operator_version = chosen.operator_version;
-    how_predicted.discovery_version = library_of(chosen.operator_version);
+    how_predicted.operator_version = version_of(chosen);
+    how_predicted.discovery_version = library_of(how_predicted.operator_version);
     auto made = predict_json(predict(read.all, how_predicted), read.all);
     made.set("id", one["id"]);
     print(to_json(made) + "\n");
@@ -202,27 +154,22 @@ std::string table_of(prediction const &predicted) {
 
 int run_manifests(options const &chosen) {
   auto input = load(chosen);
-  auto const predicted = predict(input.read.all, {chosen.operator_version, {}});
+  auto const predicted = predict(input.read.all, {version_of(chosen), {}});
   context known(input.read.all, predicted);
   known.stand_in = input.stand_in;
-  known.fields = fields_of(chosen, input.read.all);
+  known.fields = fields_of(chosen, version_of(chosen), input.read.all);
   known.queries = queries_of(chosen, input.read.all, input.read.notes);
-  exposition exposed;
-  if (!chosen.exposition.empty()) {
-    auto const body = read_whole(chosen.exposition, exposition_limits{}.bytes_max);
-    exposed = read_exposition(body, guess_format(body));
-    known.exposed = &exposed;
-    known.exposed_name = chosen.exposition;
-  }
-  auto const found = check(known);
-  if (found.chains == 0) {
+  auto const exposed = exposition_of(chosen);
+  known.exposed = exposed ? &*exposed : nullptr;
+  known.exposed_name = chosen.exposition;
+  auto const found = check(chains_of(input.read.all, predicted), known);
+  if (found.chains.empty()) {
     throw input_error("nothing to check: no monitor, Service or workload in the input");
   }
   report made{found, predicted, input.read.notes};
   made.has_exposition = known.exposed != nullptr;
   made.has_queries = !known.queries.queries.empty();
-  print(in_form(made, chosen.output));
-  return status_of(found);
+  return print(made, chosen.output);
 }
 
 int run_predict(options const &chosen) {
@@ -231,7 +178,7 @@ int run_predict(options const &chosen) {
     return exit_whole;
   }
   auto const input = load(chosen);
-  auto const predicted = predict(input.read.all, {chosen.operator_version, {}});
+  auto const predicted = predict(input.read.all, {version_of(chosen), {}});
   print(chosen.output == output_form::text
             ? table_of(predicted)
             : to_json(predict_json(predicted, input.read.all), 2) + "\n");

@@ -8,6 +8,7 @@
 #include <array>
 #include <sstream>
 
+#include <loopcheck/prediction/duration.hpp>
 #include <loopcheck/prediction/selector.hpp>
 
 #include "program_version.hpp"
@@ -35,6 +36,19 @@ std::vector<command_row> const &commands() {
        "Check objects from files, folders, kustomizations (rendered by kubectl) or stdin.",
        {"output", "namespace", "prometheus", "selector", "operator", "crds", "exposition",
         "queries", "query"}},
+      {command::live,
+       "live",
+       "[KIND/NAME...]",
+       "Check a cluster, read through kubectl, and what its Prometheus says.",
+       {"output", "namespace", "all-namespaces", "labels", "prometheus", "prometheus-url",
+        "operator", "exposition", "queries", "query", "wait", "context", "kubeconfig", "as",
+        "request-timeout"}},
+      {command::serve,
+       "serve",
+       "",
+       "In a cluster, as a Pod: check again and again, and expose the result as metrics.",
+       {"namespace", "all-namespaces", "labels", "prometheus", "prometheus-url", "operator",
+        "interval", "web.listen-address", "service-account-folder"}},
       {command::predict,
        "predict",
        "FILE|FOLDER|-...",
@@ -58,15 +72,32 @@ po::options_description description() {
       ("help,h", "Show this help.")                                                     //
       ("version", "Show the version.")                                                  //
       ("output,o", text("FORM")->default_value("text"), "text, json, sarif or junit.")  //
-      ("namespace,n", text("NAME")->default_value("default"),
-       "Namespace of objects that name none.")  //
+      ("namespace,n", text("NAME"),
+       "Namespace of objects that name none (else default); of live and serve the one that is "
+       "checked "
+       "(else the context's, all).")                                    //
+      ("all-namespaces,A", po::bool_switch(), "Check all namespaces.")  //
+      ("labels,l", text("SELECTOR"),
+       "Check only chains of which the monitor, a Service or a workload has these labels.")  //
       ("prometheus", text("FILE|NS/NAME"),
-       "The Prometheus object: a file that has it, or which one of those in the input.")  //
+       "The Prometheus object: a file that has it, or which one of those that are there.")  //
+      ("prometheus-url", text("URL"),
+       "Ask that Prometheus there, and not through the API server. Login: PROMETHEUS_USERNAME, "
+       "PROMETHEUS_PASSWORD, PROMETHEUS_TOKEN.")                                                 //
+      ("wait", text("DURATION"), "Check again until the chain is whole, at most so long: 60s.")  //
+      ("interval", text("DURATION")->default_value("1m"),
+       "From the beginning of one check to that of the next, at least 1s.")  //
+      ("web.listen-address", text("ADDRESS")->default_value(":9808"),
+       "Address to serve metrics and probes on, HOST:PORT or :PORT.")  //
+      ("service-account-folder",
+       text("FOLDER")->default_value("/var/run/secrets/kubernetes.io/serviceaccount"),
+       "Where token and ca.crt are, by which the API server is asked.")  //
       ("selector", text("LABELS")->default_value("release=prometheus"),
        "Where the input has no Prometheus object: the labels by which one would select "
        "monitors.")  //
-      ("operator", text("VERSION")->default_value("0.93.0"),
-       "Version of the Prometheus Operator whose configuration is predicted.")  //
+      ("operator", text("VERSION"),
+       "Version of the Prometheus Operator whose configuration is predicted: else 0.93.0, or what "
+       "the cluster shows.")  //
       ("crds", text("VERSION|FILE"),
        "CRDs whose fields monitors may have: of a version of the Operator, or in a file or folder; "
        "without it those in the input, or of --operator.")  //
@@ -75,7 +106,11 @@ po::options_description description() {
       ("queries", po::value<std::vector<std::string>>()->value_name("FILE"),
        "Rule file or dashboard whose queries are checked, too; may be given several times.")  //
       ("query", po::value<std::vector<std::string>>()->value_name("PROMQL"),
-       "A query to check; may be given several times.")  //
+       "A query to check; may be given several times.")        //
+      ("context", text("NAME"), "As of kubectl.")              //
+      ("kubeconfig", text("FILE"), "As of kubectl.")           //
+      ("as", text("USER"), "As of kubectl.")                   //
+      ("request-timeout", text("DURATION"), "As of kubectl.")  //
       ("cases", po::bool_switch(),
        "Predict each line of stdin, {\"id\":..., \"objects\":[...]}, by itself.")  //
       ("all", po::bool_switch(), "Explain every code.");
@@ -142,6 +177,30 @@ output_form parse_output(std::string const &given) {
   refuse("output", given, "text, json, sarif or junit");
 }
 
+std::chrono::milliseconds parse_interval(std::string const &given) {
+  auto const interval = parse_duration(given);
+  if (!interval || *interval < std::chrono::seconds(1))
+    refuse("interval", given, "a duration like 1m, at least 1s");
+  return *interval;
+}
+
+loopmeter::server::listen_address parse_address(std::string const &given) {
+  try {
+    return loopmeter::server::parse_listen_address(given);
+  } catch (std::invalid_argument const &e) {
+    throw usage_error(std::string("--web.listen-address: bad value ") + e.what());
+  }
+}
+
+std::string parse_labels(std::string const &flag, std::string given, std::string const &example) {
+  try {
+    if (!given.empty()) selector::parse(given);
+  } catch (selector_error const &e) {
+    refuse(flag, given, "labels like " + example + ": " + e.what());
+  }
+  return given;
+}
+
 }  // namespace
 
 options parse_options(std::vector<std::string> const &arguments) {
@@ -157,26 +216,48 @@ options parse_options(std::vector<std::string> const &arguments) {
   made.asked = row.which;
   refuse_flags_of_others(row, values);
 
-  made.output = parse_output(values["output"].as<std::string>());
-  made.space = values["namespace"].as<std::string>();
-  if (values.count("prometheus") > 0) made.prometheus = values["prometheus"].as<std::string>();
-  made.selector = values["selector"].as<std::string>();
-  try {
-    selector::parse(made.selector);
-  } catch (selector_error const &e) {
-    refuse("selector", made.selector, std::string("labels like release=prometheus: ") + e.what());
+  auto const text_of = [&](char const *flag) {
+    return values.count(flag) > 0 ? values[flag].as<std::string>() : std::string();
+  };
+  auto const texts_of = [&](char const *flag) {
+    return values.count(flag) > 0 ? values[flag].as<std::vector<std::string>>()
+                                  : std::vector<std::string>();
+  };
+  made.output = parse_output(text_of("output"));
+  made.space = text_of("namespace");
+  made.all_spaces = values["all-namespaces"].as<bool>();
+  if (made.all_spaces && !made.space.empty()) {
+    throw usage_error("--namespace and --all-namespaces exclude each other (see --help)");
   }
-  auto const &version = values["operator"].as<std::string>();
-  auto const parsed = version_number::parse(version);
-  if (!parsed) refuse("operator", version, "a version like v0.93.0");
-  made.operator_version = *parsed;
-  if (values.count("crds") > 0) made.crds = values["crds"].as<std::string>();
-  if (values.count("exposition") > 0) made.exposition = values["exposition"].as<std::string>();
-  if (values.count("queries") > 0) made.queries = values["queries"].as<std::vector<std::string>>();
-  if (values.count("query") > 0) made.expressions = values["query"].as<std::vector<std::string>>();
+  made.labels = parse_labels("labels", text_of("labels"), "app=demo,tier in (web)");
+  made.prometheus = text_of("prometheus");
+  made.prometheus_url = text_of("prometheus-url");
+  made.selector = parse_labels("selector", text_of("selector"), "release=prometheus");
+  if (auto const version = text_of("operator"); !version.empty()) {
+    made.operator_version = version_number::parse(version);
+    if (!made.operator_version) refuse("operator", version, "a version like v0.93.0");
+  }
+  if (auto const wait = text_of("wait"); !wait.empty()) {
+    made.wait = parse_duration(wait);
+    if (!made.wait) refuse("wait", wait, "a duration like 60s or 2m");
+  }
+  made.interval = parse_interval(text_of("interval"));
+  made.listen = parse_address(text_of("web.listen-address"));
+  made.account_folder = text_of("service-account-folder");
+  made.kubectl = {text_of("context"), text_of("kubeconfig"), text_of("as"),
+                  text_of("request-timeout")};
+  made.crds = text_of("crds");
+  made.exposition = text_of("exposition");
+  made.queries = texts_of("queries");
+  made.expressions = texts_of("query");
   made.cases = values["cases"].as<bool>();
   made.all = values["all"].as<bool>();
-  bool const needs_input = !made.cases && !made.all;
+  if (made.asked == command::serve && !made.inputs.empty()) {
+    throw usage_error("serve: unexpected argument \"" + made.inputs.front() +
+                      "\"; only flags are allowed (see --help)");
+  }
+  bool const needs_input =
+      !made.cases && !made.all && made.asked != command::live && made.asked != command::serve;
   if (needs_input && made.inputs.empty()) {
     throw usage_error(std::string(row.name) + ": no input; expected is " +
                       std::string(row.synopsis) + " (see --help)");
@@ -186,7 +267,7 @@ options parse_options(std::vector<std::string> const &arguments) {
 
 std::string help_text() {
   std::ostringstream out;
-  out << "usage: loopcheck COMMAND INPUT... [FLAG...]\n\n"
+  out << "usage: loopcheck COMMAND [INPUT...] [FLAG...]\n\n"
          "Names the first broken link of the chain from a Pod to a PromQL answer:\n"
          "Pod, Service, ServiceMonitor or PodMonitor, Prometheus, target, samples, query.\n\n"
          "Commands\n";
@@ -198,7 +279,7 @@ std::string help_text() {
   out << "\n"
       << description()
       << "\nExit status: 0 the chain is whole, 1 a link is broken, 2 bad input, 3 it cannot be "
-         "decided.\n";
+         "decided; of serve 0 after SIGTERM.\n";
   return out.str();
 }
 

@@ -112,7 +112,7 @@ constexpr auto table = std::to_array<code_row>({
      "Set scheme: https."},
     {"LC0314", warning, "a deprecated field", "It works today, and new versions may drop it.",
      "Use the field that is named."},
-    {"LC0315", warning, "a selector that is a regex to Prometheus",
+    {"LC0315", info, "a selector that is a regex to Prometheus",
      "With the default selectorMechanism the values of matchLabels and `port` become anchored "
      "regexes, "
      "so that a dot matches any character.",
@@ -235,6 +235,9 @@ constexpr auto table = std::to_array<code_row>({
      "Then every target of the pool fails.", "Raise targetLimit."},
     {"LC0707", warning, "the port is one of an init container",
      "It has ended by the time of the first scrape.", "Name a port of a container."},
+    {"LC0708", undecided, "Prometheus could not be asked",
+     "Without its answers nothing is known of targets, samples and queries.",
+     "Allow `get` of pods/proxy, or give --prometheus-url."},
     {"LC0710", error, "connection refused",
      "Nobody listens on that port of the Pod: another port, only on localhost, or not started.",
      "Compare the port with what the program listens on; let it listen on all addresses."},

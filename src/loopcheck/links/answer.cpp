@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include <loopcheck/prediction/duration.hpp>
 #include <loopcheck/queries/check_query.hpp>
 #include <loopcheck/queries/known_series.hpp>
 
@@ -39,6 +40,10 @@ known_series series_of(context const &known) {
     } catch (relabel_error const &) {
       // Prometheus does not load it: link 6 has said so.
     }
+  }
+  if (known.observed != nullptr && known.observed->metric_names) {
+    for (auto const &name : *known.observed->metric_names)
+      if (!made.knows(name)) made.add_name(name);
   }
   return made;
 }
@@ -76,11 +81,48 @@ finding to_finding(query_problem const &of, query_source const &source, bool our
   if (of.what == kind::unseen_value) made.severity = severity::info;
   if (of.empty_is_meant && of.what != kind::syntax) made.severity = severity::info;
   made.found = text(of) + " (" + source.origin + ")";
-  made.expected = !of.nearest.empty()   ? of.nearest
-                  : of.possible.empty() ? "what is exposed or recorded"
-                                        : joined(of.possible);
+  made.expected = of.what == kind::syntax ? "PromQL"
+                  : !of.nearest.empty()   ? of.nearest
+                  : of.possible.empty()   ? "what is exposed or recorded"
+                                          : joined(of.possible);
   made.fix = of.nearest.empty() ? "correct the query" : "write " + of.nearest;
   return made;
+}
+
+// Beyond this a series has missed two scrapes of the slowest job.
+double history_s(prediction const &predicted) {
+  double longest = 30;
+  for (auto const &each : predicted.targets) {
+    if (auto const interval = parse_duration(each.interval))
+      longest = std::max(longest, static_cast<double>(interval->count()) / 1000);
+  }
+  return 2 * longest;
+}
+
+// What Prometheus answers now.
+void check_now(query_source const &source, context const &known, findings &made) {
+  auto const at = known.observed->queries.find(source.text);
+  if (at == known.observed->queries.end()) return;
+  auto const &answer = at->second;
+  if (answer.series > 0 && answer.age_s && *answer.age_s > history_s(known.predicted)) {
+    auto found = of_query(source, "LC0906");
+    found.found =
+        "the newest sample is " + seconds_text(*answer.age_s) + " old (" + source.origin + ")";
+    found.expected = "fresh samples";
+    found.fix = "nothing, if its target was meant to go";
+    made.push_back(std::move(found));
+  }
+  if (answer.series > 0) return;
+  auto found = of_query(source, "LC0905");
+  found.found = !answer.error.empty() ? answer.error
+                : answer.age_s
+                    ? "nothing now; its samples end " + seconds_text(*answer.age_s) + " ago"
+                    : "nothing, and no sample in the last hour";
+  found.found += " (" + source.origin + ")";
+  found.expected = "an answer";
+  found.fix = "look at the links before this one, and at the names in the query";
+  if (!answer.error.empty()) found.severity = severity::undecided;
+  made.push_back(std::move(found));
 }
 
 }  // namespace
@@ -92,13 +134,20 @@ findings check_answer(context const &known) {
   std::set<std::string> ours;
   for (auto const &name : series.names())
     ours.insert(first_word(name));
+  bool const names_known =
+      known.exposed != nullptr || (known.observed != nullptr && known.observed->metric_names);
   for (auto const &source : known.queries.queries) {
+    auto const before = made.size();
     for (auto const &problem : check_query(source.text, series, source.listed_label)) {
       bool const unknown = problem.what == query_problem::kind::unknown_metric;
-      if (unknown && known.exposed == nullptr) continue;
+      if (unknown && !names_known) continue;
       bool const is_ours = !problem.nearest.empty() || ours.contains(first_word(problem.metric));
       made.push_back(to_finding(problem, source, is_ours));
     }
+    bool const told =
+        std::any_of(made.begin() + static_cast<std::ptrdiff_t>(before), made.end(),
+                    [](auto const &each) { return each.severity == severity::error; });
+    if (known.observed != nullptr && !told) check_now(source, known, made);
   }
   return made;
 }

@@ -100,6 +100,74 @@ bool wants_a_monitor(object const &service) {
   });
 }
 
+bool has(std::vector<object const *> const &objects, auto const &holds) {
+  return std::any_of(objects.begin(), objects.end(),
+                     [&](auto const *each) { return holds(*each); });
+}
+
+bool has(chain const &of, auto const &holds) {
+  return (of.monitor != nullptr && holds(*of.monitor)) || has(of.services, holds) ||
+         has(of.workloads, holds) || has(of.pods, holds);
+}
+
+bool is_in(focus const &on, chain const &of) {
+  if (on.space && !has(of, [&](object const &each) { return each.id.space == *on.space; })) {
+    bool const names_it = of.monitor != nullptr && !of.any_namespace && of.looks_into(*on.space);
+    if (!names_it) return false;
+  }
+  auto const is_named = [&](object const &each) {
+    return std::find(on.named.begin(), on.named.end(), each.id) != on.named.end();
+  };
+  if (!on.named.empty() && !has(of, is_named)) return false;
+  return !on.wanted ||
+         has(of, [&](object const &each) { return on.wanted->matches(each.label_map()); });
+}
+
+// A Service with its Pods; a workload or a Pod with the Services that lead to it, or alone.
+chain lone_chain(object const &of, neighbours const &near) {
+  chain made;
+  if (of.id.kind == "Service") {
+    add_service(made, near, of);
+    return made;
+  }
+  bool const is_pod = of.id.kind == "Pod";
+  auto const has = is_pod ? of.label_map() : template_labels(of);
+  for (auto const &service : near.all.of_kind("Service")) {
+    if (service.id.space != of.id.space || service.spec()["selector"].size() == 0) continue;
+    try {
+      if (selector::from_map(service.spec()["selector"]).matches(has))
+        add_service(made, near, service);
+    } catch (selector_error const &) {  // leads nowhere
+    }
+  }
+  append(is_pod ? made.pods : made.workloads, {&of});
+  return made;
+}
+
+void add_named(std::vector<chain> &to, focus const &on, neighbours const &near) {
+  for (auto const &id : on.named) {
+    auto const is_it = [&](object const &each) { return each.id == id; };
+    if (std::any_of(to.begin(), to.end(), [&](chain const &each) { return has(each, is_it); }))
+      continue;
+    if (auto const *const named = near.all.find(id)) to.push_back(lone_chain(*named, near));
+  }
+}
+
+// Services that want a monitor, and no chain has.
+void add_forgotten(std::vector<chain> &to, focus const &on, neighbours const &near,
+                   std::set<object const *> const &taken) {
+  auto const services = near.all.of_kind("Service");
+  bool const nothing_else =
+      on.eager && to.empty() && std::none_of(services.begin(), services.end(), wants_a_monitor);
+  for (auto const &service : services) {
+    if (taken.contains(&service)) continue;
+    if (!nothing_else && !wants_a_monitor(service)) continue;
+    auto lone = lone_chain(service, near);
+    if (is_in(on, lone) && !has(lone.pods, [&](auto const &pod) { return taken.contains(&pod); }))
+      to.push_back(std::move(lone));
+  }
+}
+
 }  // namespace
 
 object const &origin_of(object const &pod, inventory const &all) {
@@ -128,41 +196,40 @@ std::vector<prediction::monitored const *> chain::selecting() const {
   return made;
 }
 
-std::vector<chain> chains_of(inventory const &all, prediction const &predicted) {
+object const &chain::subject() const {
+  if (monitor != nullptr) return *monitor;
+  if (!services.empty()) return *services.front();
+  return workloads.empty() ? *pods.front() : *workloads.front();
+}
+
+std::vector<chain> chains_of(inventory const &all, prediction const &predicted, focus const &on) {
   neighbours const near(all);
   std::vector<chain> made;
-  std::set<object const *> taken_services, taken_pods;
+  std::set<object const *> taken;
   for (auto const *const kind : {"ServiceMonitor", "PodMonitor"}) {
     for (auto const &monitor : all.of_kind(kind)) {
-      auto &added = made.emplace_back(chain_of(monitor, near));
-      taken_services.insert(added.services.begin(), added.services.end());
-      taken_pods.insert(added.pods.begin(), added.pods.end());
+      auto added = chain_of(monitor, near);
+      taken.insert(added.services.begin(), added.services.end());
+      taken.insert(added.pods.begin(), added.pods.end());
+      if (is_in(on, added)) made.push_back(std::move(added));
     }
   }
   add_predictions(made, predicted);
+  add_named(made, on, near);
+  if (!on.named.empty()) return made;
   // A monitor that misses its Services is one mistake, not one more for each Service.
   bool const one_misses = std::any_of(made.begin(), made.end(), [](chain const &each) {
     return each.services.empty() && each.pods.empty();
   });
   if (one_misses) return made;
-  bool const nothing_else = made.empty();
-  for (auto const &service : all.of_kind("Service")) {
-    if (taken_services.contains(&service)) continue;
-    if (!nothing_else && !wants_a_monitor(service)) continue;
-    chain lone;
-    add_service(lone, near, service);
-    bool const by_pod_monitor = std::any_of(lone.pods.begin(), lone.pods.end(),
-                                            [&](auto *pod) { return taken_pods.contains(pod); });
-    if (!by_pod_monitor) made.push_back(std::move(lone));
-  }
-  if (made.empty()) {
-    for (auto const kind : workload_kinds()) {
-      for (auto const &workload : all.of_kind(kind)) {
-        if (is_owned(workload)) continue;
-        chain lone;
-        lone.workloads.push_back(&workload);
-        made.push_back(std::move(lone));
-      }
+  add_forgotten(made, on, near, taken);
+  if (!made.empty() || !on.eager) return made;
+  for (auto const kind : workload_kinds()) {
+    for (auto const &workload : all.of_kind(kind)) {
+      if (is_owned(workload)) continue;
+      chain lone;
+      lone.workloads.push_back(&workload);
+      if (is_in(on, lone)) made.push_back(std::move(lone));
     }
   }
   return made;

@@ -34,11 +34,26 @@ struct chain {
   std::span<value const> endpoints() const;
   /// Prometheus objects that select it.
   std::vector<prediction::monitored const *> selecting() const;
+  /// What it is called by: the monitor, or the Service, workload or Pod that has none.
+  object const &subject() const;
+};
+
+/// Which chains are looked at; empty: all of them.
+struct focus {
+  /// In which something of the chain lives, or which its monitor names.
+  std::optional<std::string> space;
+  std::vector<object_id> named;    ///< of which the chain has one; they exist
+  std::optional<selector> wanted;  ///< labels of its monitor, of a Service or of a workload
+  /// Where nothing else is there, every Service and workload is meant: so with files, which
+  /// somebody chose.
+  bool eager = true;
 };
 
 /// A chain for each monitor, and one for each Service that wants to be monitored (a port named
-/// metrics, or nothing but it in the input) and that no monitor takes.
-std::vector<chain> chains_of(inventory const &all, prediction const &predicted);
+/// metrics, or nothing but it in the input) and that no monitor takes; one for each object that is
+/// named and that no other chain has.
+std::vector<chain> chains_of(inventory const &all, prediction const &predicted,
+                             focus const &on = {});
 
 /// The object to mend: what a derived Pod was derived from, else the Pod itself.
 object const &origin_of(object const &pod, inventory const &all);

@@ -5,7 +5,9 @@
 
 #include <loopcheck/objects/pods.hpp>
 
+#include "beyond_input.hpp"
 #include "links.hpp"
+#include "mend.hpp"
 #include "near_miss.hpp"
 
 namespace loopcheck {
@@ -13,15 +15,26 @@ namespace {
 
 using candidates = std::vector<std::pair<object const *, labels>>;
 
-value at_spec(std::string key, value held) {
-  return value::map({{"spec", value::map({{std::move(key), std::move(held)}})}});
+// What a Prometheus that is known selects monitors by; else what the Helm chart's does.
+value labels_of_ours(bool of_service, context const &known) {
+  auto const *const key = of_service ? "serviceMonitorSelector" : "podMonitorSelector";
+  for (auto const &prometheus : known.all.of_kind("Prometheus")) {
+    auto const &written = prometheus.spec()[key];
+    if (written.is_null()) continue;
+    try {
+      return labels_that_meet(selector::from(written).requirements());
+    } catch (selector_error const &) {  // selects nothing
+    }
+  }
+  return value::map({{"release", "prometheus"}});
 }
 
 // A monitor that would take this Service or these Pods.
-patch proposal(chain const &of) {
+patch proposal(chain const &of, context const &known) {
   bool const of_service = !of.services.empty();
-  auto const &target = of_service ? *of.services.front() : *of.workloads.front();
-  auto const has = of_service ? target.label_map() : template_labels(target);
+  auto const &target = of.subject();
+  auto const has =
+      of_service || target.id.kind == "Pod" ? target.label_map() : template_labels(target);
   auto const ports = of_service ? service_ports(target) : container_ports(target);
   auto const best = std::find_if(ports.begin(), ports.end(), [](port_of const &each) {
     return each.name.find("metrics") != std::string::npos;
@@ -40,7 +53,7 @@ patch proposal(chain const &of) {
       {"kind", kind},
       {"metadata", value::map({{"name", value(target.id.name)},
                                {"namespace", value(target.id.space)},
-                               {"labels", value::map({{"release", "prometheus"}})}})},
+                               {"labels", labels_of_ours(of_service, known)}})},
       {"spec", value::map({{"selector", value::map({{"matchLabels", to_value(lasting(has))}})},
                            {of_service ? "endpoints" : "podMetricsEndpoints",
                             value::list({std::move(endpoint)})}})},
@@ -48,13 +61,12 @@ patch proposal(chain const &of) {
   return made;
 }
 
-finding no_monitor(chain const &of) {
-  auto const &target = of.services.empty() ? *of.workloads.front() : *of.services.front();
-  auto made = make_finding("LC0301", target, "");
+finding no_monitor(chain const &of, context const &known) {
+  auto made = make_finding("LC0301", of.subject(), "");
   made.found = "no ServiceMonitor or PodMonitor takes it";
   made.expected = "a monitor";
   made.fix = "add one; labels as your Prometheus selects them";
-  made.change = proposal(of);
+  made.change = proposal(of, known);
   return made;
 }
 
@@ -103,7 +115,8 @@ std::string confusion(chain const &of, object const &near) {
   return "";
 }
 
-finding matches_none(chain const &of, inventory const &all) {
+finding matches_none(chain const &of, context const &known) {
+  auto const &all = known.all;
   auto const everything = all_candidates(of, all);
   for (auto const &[object, has] : everything) {
     if (!of.looks_into(object->id.space) && of.choice->matches(has) &&
@@ -116,17 +129,20 @@ finding matches_none(chain const &of, inventory const &all) {
                [&](auto const &each) { return of.looks_into(each.first->id.space); });
   auto made = make_finding(of.of_pods() ? "LC0303" : "LC0302", *of.monitor, "spec.selector");
   made.found = of.choice->selects_nothing() ? "no selector" : of.choice->text();
-  auto const what = of.of_pods() ? "Pod" : "Service";
-  if (everything.empty()) {
+  std::string const what = of.of_pods() ? "Pod" : "Service";
+  auto const near = nearest_labels(*of.choice, seen.empty() ? everything : seen);
+  auto const there = [&](std::string_view space) { return of.looks_into(space); };
+  auto const why = known.live ? "" : beyond_input(all, near, !seen.empty(), there);
+  if (everything.empty() || !why.empty()) {
     made.severity = severity::undecided;
-    made.expected = std::string("a ") + what + ": the input has none";
+    made.expected =
+        "a " + what + " in " + spaces_of(of) + ": " + (why.empty() ? "none is known" : why);
     made.fix = std::string("add the ") + (of.of_pods() ? "workload" : "Service") + " to the input";
     return made;
   }
-  auto const near = nearest_labels(*of.choice, seen.empty() ? everything : seen);
   if (near.of == nullptr) {
-    made.expected = std::string("labels of a ") + what + " in " + spaces_of(of);
-    made.fix = std::string("write the labels of the ") + what + " that you mean";
+    made.expected = "labels of a " + what + " in " + spaces_of(of);
+    made.fix = "write the labels of the " + what + " that you mean";
     return made;
   }
   made.expected =
@@ -141,21 +157,11 @@ finding matches_none(chain const &of, inventory const &all) {
         patch{near.of->id, value::map({{"metadata", value::map({{"labels", std::move(wanted)}})}})};
     return made;
   }
-  made.fix = std::string("select by labels that the ") + what + " has";
+  made.fix = "select by labels that the " + what + " has";
   auto chosen = value::map({{"matchLabels", match_labels_patch(*of.choice, near.has)}});
   if (of.monitor->spec()["selector"].has("matchExpressions")) chosen.set("matchExpressions", {});
   made.change = patch{of.monitor->id, at_spec("selector", std::move(chosen))};
   return made;
-}
-
-// The endpoints of the monitor with one of them changed: a merge patch replaces lists.
-patch endpoint_patch(chain const &of, std::size_t index, value changed) {
-  auto all = value::list();
-  std::size_t at = 0;
-  for (auto const &each : of.endpoints())
-    all.push(at++ == index ? changed : each);
-  return {of.monitor->id,
-          at_spec(of.of_pods() ? "podMetricsEndpoints" : "endpoints", std::move(all))};
 }
 
 std::vector<port_of> ports_of(std::vector<object const *> const &objects, bool of_services) {
@@ -334,6 +340,15 @@ void check_regexes(chain const &of, findings &made) {
   }
 }
 
+// Without one, Prometheus' own or the interval counts, whichever is shorter.
+std::optional<patch> without_timeout(chain const &of, std::string const &field) {
+  for (std::size_t index = 0; index < of.endpoints().size(); ++index) {
+    if (field == of.endpoints_field() + "[" + std::to_string(index) + "].scrapeTimeout")
+      return endpoint_field_patch(of, index, "scrapeTimeout", {});
+  }
+  return std::nullopt;
+}
+
 void check_rejections(chain const &of, findings &made) {
   for (auto const *const seen : of.selecting()) {
     for (auto const &each : seen->generated.rejected) {
@@ -342,6 +357,7 @@ void check_rejections(chain const &of, findings &made) {
       found.found = each.why;
       found.expected = "scrapeTimeout at most the interval";
       found.fix = "shorten scrapeTimeout, or lengthen interval";
+      found.change = without_timeout(of, each.field);
       made.push_back(std::move(found));
     }
   }
@@ -352,7 +368,7 @@ void check_rejections(chain const &of, findings &made) {
 findings check_monitor(chain const &of, context const &known) {
   findings made;
   if (of.monitor == nullptr) {
-    if (!of.services.empty() || !of.workloads.empty()) made.push_back(no_monitor(of));
+    if (!lacks_crds(known)) made.push_back(no_monitor(of, known));
     return made;
   }
   if (!of.choice) {
@@ -375,10 +391,7 @@ findings check_monitor(chain const &of, context const &known) {
                                         [](auto const *each) { return each->active(); });
   bool const matches =
       of.of_pods() ? !of.pods.empty() || !of.workloads.empty() : !of.services.empty();
-  if (!matches && !live_targets) {
-    made.push_back(matches_none(of, known.all));
-    return made;
-  }
+  if (!matches && !live_targets) return {matches_none(of, known)};
   for (std::size_t index = 0; index < of.endpoints().size(); ++index) {
     check_port(of, index, made);
     check_scheme(of, index, made);

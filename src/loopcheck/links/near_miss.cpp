@@ -41,16 +41,20 @@ near_labels nearest_labels(selector const &choice,
   for (auto const &[object, has] : candidates) {
     auto const unmet = choice.unmet(has);
     std::size_t score = 3 * (choice.requirements().size() - unmet.size());
-    for (auto const &each : unmet)
-      score += nearness(each, has);
+    bool likely = score > 0;
+    for (auto const &each : unmet) {
+      auto const more = nearness(each, has);
+      likely = likely || more > 1;
+      score += more;
+    }
     if (score > best_score) {
-      best = {object, has, unmet.size()};
+      best = {object, has, unmet.size(), likely};
       best_score = score;
     }
   }
   if (best.of == nullptr && candidates.size() == 1) {
     auto const &[object, has] = candidates.front();
-    best = {object, has, choice.unmet(has).size()};
+    best = {object, has, choice.unmet(has).size(), false};
   }
   return best;
 }

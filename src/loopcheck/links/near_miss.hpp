@@ -15,6 +15,7 @@ struct near_labels {
   object const *of = nullptr;  ///< null: nothing comes near
   labels has;
   std::size_t unmet = 0;  ///< requirements
+  bool likely = false;    ///< one is met, or fails by a typo or a key: this was meant
 };
 
 /// Of `candidates`, whose labels meet most of the requirements; the first one of equals. What meets

@@ -6,6 +6,7 @@
 #include <loopcheck/objects/pods.hpp>
 
 #include "links.hpp"
+#include "mend.hpp"
 #include "near_miss.hpp"
 
 namespace loopcheck {
@@ -31,22 +32,6 @@ bool is_unmanaged(object const &prometheus) {
   return true;
 }
 
-// Labels that meet what is unmet, where labels can.
-std::optional<value> labels_that_meet(std::vector<selector::requirement> const &unmet) {
-  using op = selector::requirement::op;
-  auto made = value::map();
-  for (auto const &each : unmet) {
-    if (each.how == op::in) {
-      made.set(each.key, value(each.values.front()));
-    } else if (each.how == op::exists) {
-      made.set(each.key, value("true"));
-    } else {
-      made.set(each.key, value());  // such a label must go
-    }
-  }
-  return made;
-}
-
 finding nil_selector(chain const &of, object const &prometheus) {
   auto const field = selector_field(of);
   auto made = make_finding(is_unmanaged(prometheus) ? "LC0405" : "LC0404", prometheus, field);
@@ -67,10 +52,9 @@ finding other_labels(chain const &of, object const &prometheus, selector const &
   for (auto const &each : unmet)
     missing += (missing.empty() ? "" : ", ") + text(each);
   made.fix = "give the monitor: " + missing;
-  if (auto labels = labels_that_meet(unmet)) {
-    made.change = patch{of.monitor->id,
-                        value::map({{"metadata", value::map({{"labels", std::move(*labels)}})}})};
-  }
+  made.change =
+      patch{of.monitor->id,
+            value::map({{"metadata", value::map({{"labels", labels_that_meet(unmet)}})}})};
   return made;
 }
 
@@ -93,7 +77,7 @@ finding other_namespace(chain const &of, object const &prometheus, inventory con
   made.fix = "label the Namespace so";
   auto labels = labels_that_meet(wanted.unmet(all.namespace_labels(of.monitor->id.space)));
   made.change = patch{{"Namespace", "", of.monitor->id.space},
-                      value::map({{"metadata", value::map({{"labels", std::move(*labels)}})}})};
+                      value::map({{"metadata", value::map({{"labels", std::move(labels)}})}})};
   return made;
 }
 
@@ -158,7 +142,7 @@ bool names(std::string_view argument, std::string_view flag, std::string_view sp
   return false;
 }
 
-void check_watched(object const &pod, value const &container, chain const &of, findings &made) {
+void check_watched(object const &runs, value const &container, chain const &of, findings &made) {
   bool only = false, named = false, given = false, denied = false;
   for (auto const *const list : {"command", "args"}) {
     for (auto const &each : container[list].items()) {
@@ -171,25 +155,50 @@ void check_watched(object const &pod, value const &container, chain const &of, f
   if (!(only && !named) && !denied) return;
   auto found = make_finding("LC0409", *of.monitor, "metadata.namespace");
   found.found = "namespace " + of.monitor->id.space;
-  found.expected = std::string("a namespace that ") + pod.id.text() + " watches: see its " +
+  found.expected = std::string("a namespace that ") + runs.id.text() + " watches: see its " +
                    (denied ? "--deny-namespaces" : "--namespaces");
   found.fix = "change the flag, or move the monitor";
   made.push_back(std::move(found));
 }
 
+// What it has written last is older than what is wanted: nobody follows.
+bool is_behind(object const &prometheus) {
+  auto const wanted = prometheus["metadata"]["generation"].integer();
+  for (auto const &each : prometheus["status"]["conditions"].items()) {
+    auto const done = each["observedGeneration"].integer();
+    if (each["type"].text() == "Reconciled" && wanted && done && *done < *wanted) return true;
+  }
+  return false;
+}
+
 void check_operator(chain const &of, context const &known, findings &made) {
   if (!known.live || known.all.known("Pod") != inventory::knowledge::complete) return;
+  std::size_t there = 0, ready = 0;
   for (auto const &pod : known.all.of_kind("Pod")) {
     for (auto const &container : pod.spec()["containers"].items()) {
-      if (!is_operator(container) || !is_ready(pod)) continue;
-      check_watched(pod, container, of, made);
-      return;
+      if (!is_operator(container)) continue;
+      ++there;
+      ready += is_ready(pod) ? 1 : 0;
     }
   }
+  for (auto const &each : known.all.of_kind("Deployment")) {
+    for (auto const &container : pod_spec(each)["containers"].items()) {
+      if (!is_operator(container)) continue;
+      check_watched(each, container, of, made);
+      ++there;
+    }
+  }
+  if (ready > 0) return;
+  // It may run where we did not look, or under a name that we do not know.
+  auto const selecting = of.selecting();
+  bool const behind = std::any_of(selecting.begin(), selecting.end(), [&](auto const *each) {
+    return is_behind(*known.all.find(each->prometheus));
+  });
+  if (there == 0 && !behind) return;
   auto found = make_finding("LC0408", *of.monitor, "");
   found.found = "no ready Pod with an image prometheus-operator";
   found.expected = "one";
-  found.fix = "kubectl get pods -A -l app.kubernetes.io/name=prometheus-operator";
+  found.fix = "kubectl get deployments,pods -A -l app.kubernetes.io/name=prometheus-operator";
   made.push_back(std::move(found));
 }
 

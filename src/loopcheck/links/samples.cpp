@@ -1,14 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // Link 8: what is scraped is kept, and once: limits rehearsed on an exposition, and duplicates.
+#include <algorithm>
 #include <set>
 #include <string>
 
+#include <loopcheck/prediction/duration.hpp>
+#include <loopcheck/queries/promql.hpp>
 #include <loopcheck/queries/rehearsal.hpp>
 
 #include "links.hpp"
 
 namespace loopcheck {
 namespace {
+
+// {job="demo", pod="demo-0"}
+std::string promql_text(labels const &of) {
+  std::string made;
+  for (auto const &[name, held] : of) {
+    made += made.empty() ? "{" : ",";
+    made += text(label_matcher{name, label_matcher::op::equal, held});
+  }
+  return made + "}";
+}
 
 // The same address and path by another monitor of the same Prometheus.
 void check_twice(chain const &of, context const &known, findings &made) {
@@ -84,12 +97,80 @@ void check_rehearsal(chain const &of, target const &one, scrape_job const &job,
   }
 }
 
+// Data without a monitor: what is left of one that is gone.
+void check_history(chain const &of, context const &known, findings &made) {
+  if (known.observed == nullptr) return;
+  for (auto const *const service : of.services) {
+    auto const at = known.observed->queries.find(history_query(*service));
+    if (at == known.observed->queries.end() || !at->second.age_s) continue;
+    auto found = make_finding("LC0906", *service, "");
+    found.found = at->first + ": its newest sample is " + seconds_text(*at->second.age_s) + " old";
+    found.expected = "samples of a monitor that is there";
+    found.fix = "nothing, if its monitor was meant to go";
+    made.push_back(std::move(found));
+  }
+}
+
+// What Prometheus has kept of the last scrape of a target that is up.
+void check_kept(chain const &of, scrape_job const &job, observed_prometheus const &seen,
+                findings &made) {
+  if (!seen.targets || !seen.up_at_s) return;
+  for (auto const &each : of_pool(*seen.targets, job.name)) {
+    if (each.worst.health != "up") continue;
+    if (!seen.up_at_s->contains(each.worst.final)) {
+      auto found = make_finding("LC0808", *of.monitor, job.endpoint_field);
+      found.found = "no sample of up" + promql_text(each.worst.final);
+      found.expected = "one of the last scrape, which was well";
+      found.fix = "ask " + each.worst.server + " itself; look at its log and its disk";
+      made.push_back(std::move(found));
+      return;
+    }
+    if (!seen.samples_kept) continue;
+    auto const kept = seen.samples_kept->find(each.worst.final);
+    if (kept == seen.samples_kept->end() || kept->second > 0) continue;
+    bool const by_rule = !job.metric_relabel_rules.empty();
+    auto found = make_finding(by_rule ? "LC0805" : "LC0808", *of.monitor,
+                              job.endpoint_field + (by_rule ? ".metricRelabelings" : ""));
+    found.found = "0 samples kept of the last scrape of " + each.worst.url;
+    found.expected = by_rule ? "rules that keep some" : "an exposition with samples";
+    found.fix = by_rule ? "correct the rules" : "look at what the Pod answers";
+    made.push_back(std::move(found));
+    return;
+  }
+}
+
+void check_agent(observed_prometheus const &seen, context const &known, findings &made) {
+  auto const *const prometheus = known.all.find(seen.id);
+  bool const agent = std::any_of(seen.servers.begin(), seen.servers.end(),
+                                 [](auto const &each) { return each.agent; });
+  if (!agent || prometheus == nullptr) return;
+  auto found = make_finding("LC0809", *prometheus, "");
+  found.found = "agent mode";
+  found.expected = "to ask where its remoteWrite leads";
+  found.fix = "nothing here";
+  made.push_back(std::move(found));
+}
+
 }  // namespace
+
+std::string history_query(object const &service) {
+  return "up" + promql_text({{"namespace", service.id.space}, {"service", service.id.name}});
+}
 
 findings check_samples(chain const &of, context const &known) {
   findings made;
-  if (of.monitor == nullptr) return made;
+  if (of.monitor == nullptr) {
+    check_history(of, known, made);
+    return made;
+  }
   check_twice(of, known, made);
+  for (auto const *const each : of.selecting()) {
+    auto const *const seen = known.seen_of(each->prometheus);
+    if (seen == nullptr) continue;
+    check_agent(*seen, known, made);
+    for (auto const &job : each->generated.jobs)
+      check_kept(of, job, *seen, made);
+  }
   if (known.exposed == nullptr) return made;
   for (auto const *const seen : of.selecting()) {
     for (auto const &job : seen->generated.jobs) {

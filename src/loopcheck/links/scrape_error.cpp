@@ -3,6 +3,7 @@
 // model/textparse, prometheus/common config, and Go's net, net/http, crypto/tls, crypto/x509.
 #include "scrape_error.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -312,6 +313,9 @@ scrape_failure read_scrape_error(std::string_view last_error, std::string_view u
     result.likely = !is_proved(result.cause, words);
     if (result.cause == unknown) result.words += ": " + std::string(whole);
   }
+  // One line, whatever was quoted.
+  std::ranges::replace_if(
+      result.words, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
   result.fix = row_of(result.cause).fix;
   result.whole_pool = result.cause == target_limit;
   return result;

@@ -5,6 +5,7 @@
 
 #include <loopcheck/objects/pods.hpp>
 
+#include "beyond_input.hpp"
 #include "links.hpp"
 #include "near_miss.hpp"
 
@@ -38,7 +39,8 @@ bool has_addresses(object const &service, inventory const &all) {
   return false;
 }
 
-finding selects_no_pod(object const &service, inventory const &all) {
+finding selects_no_pod(object const &service, context const &known) {
+  auto const &all = known.all;
   auto const choice = selector::from_map(service.spec()["selector"]);
   std::vector<std::pair<object const *, labels>> candidates;
   for (auto const kind : workload_kinds()) {
@@ -54,13 +56,16 @@ finding selects_no_pod(object const &service, inventory const &all) {
   }
   auto made = make_finding("LC0201", service, "spec.selector");
   made.found = choice.text();
-  if (candidates.empty()) {
+  auto const near = nearest_labels(choice, candidates);
+  auto const there = [&](std::string_view space) { return space == service.id.space; };
+  auto const why = known.live ? "" : beyond_input(known.all, near, !candidates.empty(), there);
+  if (candidates.empty() || !why.empty()) {
     made.severity = severity::undecided;
-    made.expected = "Pods in namespace " + service.id.space + ": the input has none";
+    made.expected =
+        "Pods in namespace " + service.id.space + ": " + (why.empty() ? "none is known" : why);
     made.fix = "add the workload to the input";
     return made;
   }
-  auto const near = nearest_labels(choice, candidates);
   if (near.of == nullptr) {
     made.expected = "labels of Pods in namespace " + service.id.space;
     made.fix = "write the labels of the Pods that you mean into spec.selector";
@@ -172,7 +177,7 @@ void check_one(object const &service, chain const &of, context const &known, fin
     bool const any_pod = std::any_of(of.pods.begin(), of.pods.end(), selects);
     // Of workloads that match and make no Pods link 1 has spoken.
     if (!any_pod && std::none_of(of.workloads.begin(), of.workloads.end(), selects)) {
-      made.push_back(selects_no_pod(service, known.all));
+      made.push_back(selects_no_pod(service, known));
       return;
     }
     if (any_pod && known.live && !has_addresses(service, known.all)) {

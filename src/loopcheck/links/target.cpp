@@ -5,6 +5,8 @@
 #include <string>
 
 #include "links.hpp"
+#include "live_target.hpp"
+#include "mend.hpp"
 #include "near_miss.hpp"
 
 namespace loopcheck {
@@ -49,6 +51,7 @@ void check_dropped(chain const &of, pool const &one, findings &made) {
                   std::to_string(one.dropped.size());
     found.expected = "a rule that keeps a target";
     found.fix = "correct or remove it";
+    found.change = without_rule(of, rule.origin);
     made.push_back(std::move(found));
     return;
   }
@@ -81,6 +84,9 @@ void check_limit(chain const &of, pool const &one, inventory const &all, finding
   for (auto const *const each : one.active)
     targets += replicas(*each, all);
   if (limit <= 0 || targets <= limit) return;
+  // Prometheus itself has said so.
+  if (std::any_of(made.begin(), made.end(), [](auto const &each) { return each.code == "LC0725"; }))
+    return;
   auto found = make_finding("LC0706", *of.monitor, "spec.targetLimit");
   found.found = "targetLimit: " + std::to_string(limit);
   found.expected = std::to_string(targets) + " or more, the targets of " + one.job->name;
@@ -111,6 +117,7 @@ findings check_target(chain const &of, context const &known) {
   findings made;
   if (of.monitor == nullptr) return made;
   for (auto const &one : pools_of(of)) {
+    check_seen(of, *one.job, one.active, known, made);
     check_dropped(of, one, made);
     check_ended(of, one, made);
     check_limit(of, one, known.all, made);

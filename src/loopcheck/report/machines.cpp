@@ -42,12 +42,13 @@ value to_value(labels const &of) {
   return made;
 }
 
-value to_value(target const &of) {
+value to_value(target const &of, std::string_view health) {
   return value::map({
       {"pool", value(of.pool)},
       {"monitor", value(of.monitor.text())},
       {"prometheus", value(of.prometheus.text())},
       {"state", value(of.active() ? "active" : "dropped")},
+      {"health", text_or_null(std::string(health))},
       {"url", text_or_null(of.url)},
       {"labels", to_value(of.final)},
   });
@@ -126,8 +127,8 @@ value to_json_report(report const &of) {
   auto listed = value::list(), targets = value::list(), notes = value::list();
   for (auto const &each : of.found.all)
     listed.push(to_value(each));
-  for (auto const &each : of.predicted.targets)
-    targets.push(to_value(each));
+  for (auto const *const each : told_targets(of))
+    targets.push(to_value(*each, health_of(*each, of)));
   for (auto const &each : of.notes)
     notes.push(value(each));
   made.set("findings", std::move(listed));

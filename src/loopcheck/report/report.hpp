@@ -17,9 +17,16 @@ struct report {
   prediction const &predicted;
   std::vector<std::string> notes;  ///< what was assumed, and what could not be read
   bool live = false;
-  bool has_exposition = false;  ///< link 8 was rehearsed on one
-  bool has_queries = false;     ///< link 9 had some to check
+  bool has_exposition = false;                 ///< link 8 was rehearsed on one
+  bool has_queries = false;                    ///< link 9 had some to check
+  observation const *observed = nullptr;       ///< what the targets' health is taken from
+  std::vector<chain> const *chains = nullptr;  ///< whose targets are told; null: all
 };
+
+/// Predicted targets that are told: of the chains, where they are given.
+std::vector<target const *> told_targets(report const &of);
+/// "up", "down", "unknown", "absent"; empty where nobody was asked, or for a dropped one.
+std::string_view health_of(target const &one, report const &of);
 
 struct text_style {
   bool colour = false;

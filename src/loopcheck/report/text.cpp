@@ -87,6 +87,25 @@ void add_finding(std::string &out, finding const &of, painter const &paint) {
 
 }  // namespace
 
+std::vector<target const *> told_targets(report const &of) {
+  std::vector<target const *> made;
+  if (of.chains == nullptr) {
+    for (auto const &each : of.predicted.targets)
+      made.push_back(&each);
+    return made;
+  }
+  for (auto const &each : *of.chains)
+    made.insert(made.end(), each.targets.begin(), each.targets.end());
+  return made;
+}
+
+std::string_view health_of(target const &one, report const &of) {
+  auto const *const seen = of.observed == nullptr ? nullptr : of.observed->of(one.prometheus);
+  if (seen == nullptr || !seen->targets || !one.active()) return "";
+  auto const *const there = find_target(*seen->targets, one.pool, one.final);
+  return there == nullptr ? std::string_view("absent") : std::string_view(there->worst.health);
+}
+
 std::string to_text(report const &of, text_style const &style) {
   painter const paint{style.colour};
   std::string out;
@@ -99,8 +118,8 @@ std::string to_text(report const &of, text_style const &style) {
   for (auto const &each : of.found.all)
     add_finding(out, each, paint);
   std::size_t active = 0;
-  for (auto const &each : of.predicted.targets)
-    active += each.active() ? 1 : 0;
+  for (auto const *const each : told_targets(of))
+    active += each->active() ? 1 : 0;
   out += "\n";
   if (of.found.first_broken) {
     auto const &first = of.found.all[*of.found.first_broken];
@@ -111,8 +130,8 @@ std::string to_text(report const &of, text_style const &style) {
   } else if (of.found.undecided) {
     out += paint.bold("It cannot be decided whether the chain is whole.") + "\n";
   } else {
-    out += paint.bold("The chain is whole") + ": " + plural(of.found.chains, "monitor") + ", " +
-           plural(active, "target") + (of.live ? "" : " predicted") + ".\n";
+    out += paint.bold("The chain is whole") + ": " + plural(of.found.chains.size(), "monitor") +
+           ", " + plural(active, "target") + (of.live ? " up" : " predicted") + ".\n";
   }
   return out;
 }

@@ -225,11 +225,21 @@ class collection {
     }
   }
 
+  /// Those of the namespace, and those of others that look into it.
+  bool is_checked(object const &monitor) const {
+    if (!options_.space || monitor.id.space == *options_.space) return true;
+    auto const &chosen = monitor.spec()["namespaceSelector"];
+    auto const names = chosen["matchNames"].items();
+    return chosen["any"].boolean_or(false) ||
+           std::any_of(names.begin(), names.end(),
+                       [&](value const &each) { return each.text() == *options_.space; });
+  }
+
   std::optional<access_failure> read_references() {
     std::set<object_id> ids;
     for (char const *kind : {"ServiceMonitor", "PodMonitor"})
       for (object const &each : result_.all.of_kind(kind))
-        if (!options_.space || each.id.space == *options_.space) ids.merge(referred_to(each));
+        if (is_checked(each)) ids.merge(referred_to(each));
     std::vector<object_id> wanted(ids.begin(), ids.end());
     std::vector<std::optional<access_failure>> failures(wanted.size());
     std::vector<std::optional<object>> found(wanted.size());

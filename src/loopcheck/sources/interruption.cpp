@@ -16,12 +16,12 @@ namespace {
 // Relaxed is right for both: the descriptor is set before the handler exists, and the flag guards
 // no other memory.
 std::atomic<int> event{-1};
-std::atomic<bool> came{false};
-static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+std::atomic<int> came{0};  // which signal
+static_assert(std::atomic<int>::is_always_lock_free);
 
-void on_signal(int) {
+void on_signal(int number) {
   int const saved = errno;
-  came.store(true, std::memory_order_relaxed);
+  came.store(number, std::memory_order_relaxed);
   std::uint64_t const one = 1;
   // Nothing could be done about a failure here, and the flag is set.
   [[maybe_unused]] auto const written =
@@ -46,7 +46,14 @@ int descriptor() noexcept {
   return event.load(std::memory_order_relaxed);
 }
 bool requested() noexcept {
-  return came.load(std::memory_order_relaxed);
+  return came.load(std::memory_order_relaxed) != 0;
+}
+
+void end() noexcept {
+  int const number = came.load(std::memory_order_relaxed);
+  ::signal(number, SIG_DFL);
+  ::raise(number);
+  ::_exit(128 + number);
 }
 
 }  // namespace loopcheck::interruption

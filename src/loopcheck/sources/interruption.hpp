@@ -12,4 +12,7 @@ void install();
 int descriptor() noexcept;
 bool requested() noexcept;
 
+/// Ends the process by the signal that came, as a shell expects of one that was interrupted.
+[[noreturn]] void end() noexcept;
+
 }  // namespace loopcheck::interruption

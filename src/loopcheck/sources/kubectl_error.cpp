@@ -45,6 +45,7 @@ constexpr std::array rows{
     error_row{"Unable to connect to the server", access_error::unreachable, 0},
     error_row{"error: unable to connect", access_error::unreachable, 0},
     error_row{"error: context ", access_error::bad_configuration, 0},
+    error_row{"error: cannot locate context", access_error::bad_configuration, 0},
     error_row{"error: no context", access_error::bad_configuration, 0},
     error_row{"error: error loading config file", access_error::bad_configuration, 0},
     error_row{"error: stat ", access_error::bad_configuration, 0},

@@ -111,6 +111,22 @@ merged_targets merge(std::vector<live_targets> const &of_servers) {
   return result;
 }
 
+std::span<merged_target const> of_pool(merged_targets const &all, std::string_view pool) noexcept {
+  auto const begin = std::partition_point(all.active.begin(), all.active.end(),
+                                          [&](auto const &each) { return each.worst.pool < pool; });
+  auto const end = std::partition_point(begin, all.active.end(),
+                                        [&](auto const &each) { return each.worst.pool == pool; });
+  return {begin, end};
+}
+
+merged_target const *find_target(merged_targets const &all, std::string_view pool,
+                                 labels const &final) noexcept {
+  auto const in = of_pool(all, pool);
+  auto const at = std::partition_point(in.begin(), in.end(),
+                                       [&](auto const &each) { return each.worst.final < final; });
+  return at != in.end() && at->worst.final == final ? &*at : nullptr;
+}
+
 server_info read_server_info(value const &buildinfo, value const &runtimeinfo) {
   server_info result;
   result.version = words(buildinfo["version"]);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,10 @@ struct merged_targets {
   bool dropped_known = true;
 };
 merged_targets merge(std::vector<live_targets> const &of_servers);
+/// Those of a pool; and the one of them that has these labels, or nullptr. Cost: two searches.
+std::span<merged_target const> of_pool(merged_targets const &all, std::string_view pool) noexcept;
+merged_target const *find_target(merged_targets const &all, std::string_view pool,
+                                 labels const &final) noexcept;
 
 struct server_info {
   std::string version;            ///< "3.5.0"

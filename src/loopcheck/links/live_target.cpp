@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "live_target.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "mend.hpp"
+#include "near_miss.hpp"
+#include "scrape_error.hpp"
+
+namespace loopcheck {
+namespace {
+
+std::string_view code_of(scrape_cause cause) noexcept {
+  switch (cause) {
+    case scrape_cause::refused:
+      return "LC0710";
+    case scrape_cause::connect_timeout:
+    case scrape_cause::scrape_timeout:
+      return "LC0711";
+    case scrape_cause::closed:
+    case scrape_cause::not_http:
+    case scrape_cause::grpc_port:
+      return "LC0712";
+    case scrape_cause::unauthorized:
+      return "LC0713";
+    case scrape_cause::forbidden:
+      return "LC0714";
+    case scrape_cause::not_found:
+      return "LC0715";
+    case scrape_cause::server_unavailable:
+    case scrape_cause::server_error:
+    case scrape_cause::too_many_requests:
+      return "LC0716";
+    case scrape_cause::redirect:
+    case scrape_cause::redirect_loop:
+      return "LC0717";
+    case scrape_cause::plain_http_to_tls:
+    case scrape_cause::tls_to_plain_http:
+      return "LC0718";
+    case scrape_cause::unknown_authority:
+    case scrape_cause::certificate_expired:
+    case scrape_cause::certificate_name:
+    case scrape_cause::client_certificate:
+    case scrape_cause::tls_version:
+    case scrape_cause::tls_other:
+      return "LC0719";
+    case scrape_cause::content_type_missing:
+    case scrape_cause::content_type:
+      return "LC0720";
+    case scrape_cause::content_encoding:
+    case scrape_cause::html_page:
+    case scrape_cause::open_metrics_end:
+    case scrape_cause::invalid_exposition:
+    case scrape_cause::invalid_label:
+    case scrape_cause::duplicate_label:
+    case scrape_cause::native_histogram:
+      return "LC0721";
+    case scrape_cause::body_size_limit:
+      return "LC0722";
+    case scrape_cause::sample_limit:
+      return "LC0723";
+    case scrape_cause::label_limit:
+    case scrape_cause::label_name_length_limit:
+    case scrape_cause::label_value_length_limit:
+      return "LC0724";
+    case scrape_cause::target_limit:
+      return "LC0725";
+    case scrape_cause::no_such_host:
+    case scrape_cause::name_server:
+    case scrape_cause::no_route:
+    case scrape_cause::not_permitted:
+      return "LC0726";
+    default:
+      return "LC0727";
+  }
+}
+
+std::string_view limit_field(scrape_cause cause) noexcept {
+  switch (cause) {
+    case scrape_cause::body_size_limit:
+      return "bodySizeLimit";
+    case scrape_cause::sample_limit:
+      return "sampleLimit";
+    case scrape_cause::label_limit:
+      return "labelLimit";
+    case scrape_cause::label_name_length_limit:
+      return "labelNameLengthLimit";
+    case scrape_cause::label_value_length_limit:
+      return "labelValueLengthLimit";
+    case scrape_cause::target_limit:
+      return "targetLimit";
+    default:
+      return "";
+  }
+}
+
+// The Service's targetPort, where it is a number that no container declares and there is one port
+// that is.
+std::optional<patch> declared_port(chain const &of, scrape_job const &job) {
+  auto const asked = of.endpoints()[job.endpoint]["port"].text();
+  std::vector<port_of> declared;
+  for (auto const *const pod : of.pods) {
+    for (auto &each : container_ports(*pod)) {
+      auto const same = [&](auto const &one) { return one.number == each.number; };
+      if (std::none_of(declared.begin(), declared.end(), same)) declared.push_back(std::move(each));
+    }
+  }
+  if (declared.size() != 1) return std::nullopt;
+  for (auto const *const service : of.services) {
+    for (auto const &port : service->spec()["ports"].items()) {
+      auto const leads_to = port["targetPort"].integer();
+      if (port["name"].text() != asked || !leads_to || *leads_to == declared.front().number)
+        continue;
+      auto const &right = declared.front();
+      auto const target = right.name.empty() ? value(right.number) : value(right.name);
+      return patch{
+          service->id,
+          at_spec("ports",
+                  value::list({value::map({{"port", port["port"]}, {"targetPort", target}})}))};
+    }
+  }
+  return std::nullopt;
+}
+
+// What of the monitor mends it, where the words of the failure tell.
+void propose(finding &to, scrape_failure const &failure, chain const &of, scrape_job const &job) {
+  auto const field = limit_field(failure.cause);
+  if (!field.empty() && of.monitor->spec().has(field)) {
+    to.field = std::string("spec.").append(field);
+    // Targets are counted to the end; of a scrape only what passed the limit first is known, so
+    // that its limit goes.
+    bool const whole = failure.cause == scrape_cause::target_limit && failure.count;
+    auto const wanted = whole ? value(*failure.count) : value();
+    to.change = patch{of.monitor->id, at_spec(std::string(field), wanted)};
+    return;
+  }
+  bool const is_https = job.scheme == "https";
+  switch (failure.cause) {
+    case scrape_cause::plain_http_to_tls:
+    case scrape_cause::tls_to_plain_http:
+      to.field += ".scheme";
+      to.change =
+          endpoint_field_patch(of, job.endpoint, "scheme", value(is_https ? "http" : "https"));
+      return;
+    case scrape_cause::refused:
+      to.change = declared_port(of, job);
+      return;
+    case scrape_cause::content_type_missing:
+    case scrape_cause::content_type:
+      if (job.path == "/metrics") {
+        to.field = "spec.fallbackScrapeProtocol";
+        to.change =
+            patch{of.monitor->id, at_spec("fallbackScrapeProtocol", value("PrometheusText0.0.4"))};
+        return;
+      }
+      [[fallthrough]];
+    case scrape_cause::not_found:
+    case scrape_cause::html_page:
+    case scrape_cause::invalid_exposition:
+      if (job.path == "/metrics") return;
+      to.field += ".path";
+      to.change = endpoint_field_patch(of, job.endpoint, "path", {});
+      return;
+    default:
+      return;
+  }
+}
+
+finding down(chain const &of, scrape_job const &job, live_target const &one, std::size_t count,
+             std::size_t all) {
+  auto const failure = read_scrape_error(one.last_error, one.url);
+  auto made = make_finding(code_of(failure.cause), *of.monitor, job.endpoint_field);
+  made.found = failure.words + (failure.likely ? " (likely)" : "") + "; " + std::to_string(count) +
+               " of " + std::to_string(all) + " targets, such as " + one.url + ": " +
+               one.last_error;
+  made.expected = "health up";
+  made.fix = failure.fix;
+  propose(made, failure, of, job);
+  return made;
+}
+
+// Both directions: "pod: demo-0 instead of demo-1".
+std::string differences(labels const &predicted, labels const &seen) {
+  std::string made;
+  auto const add = [&](std::string const &name, std::string const &here, std::string const &there) {
+    made.append(made.empty() ? "" : ", ").append(name).append("=\"").append(here);
+    made.append("\" instead of \"").append(there).append("\"");
+  };
+  for (auto const &[name, held] : predicted) {
+    auto const at = seen.find(name);
+    if (at == seen.end() || at->second != held) add(name, at == seen.end() ? "" : at->second, held);
+  }
+  for (auto const &[name, held] : seen)
+    if (!predicted.contains(name)) add(name, held, "");
+  return made;
+}
+
+void check_absent(chain const &of, scrape_job const &job, std::vector<target const *> const &absent,
+                  std::size_t all, observed_prometheus const &seen, findings &made) {
+  if (absent.empty()) return;
+  auto const &first = *absent.front();
+  for (auto const &each : of_pool(*seen.targets, job.name)) {
+    if (each.worst.url != first.url) continue;
+    auto found = make_finding("LC0702", *of.monitor, job.endpoint_field);
+    found.found = first.url + " with " + differences(first.final, each.worst.final);
+    found.expected = "the predicted labels";
+    found.fix = "wait a minute, if it was changed just now; else please report it";
+    made.push_back(std::move(found));
+    return;
+  }
+  auto found = make_finding("LC0701", *of.monitor, job.endpoint_field);
+  found.found = std::to_string(absent.size()) + " of " + std::to_string(all) +
+                " targets are not there, such as " + first.url;
+  found.expected = "a target for each Pod";
+  found.fix =
+      "wait half a minute; then look at prometheus_sd_kubernetes_failures_total and at "
+      "the log of Prometheus";
+  // Some shard that would have them may be the one that said nothing.
+  if (!seen.not_answered.empty()) {
+    found.severity = severity::undecided;
+    found.found += "; not asked: " + seen.not_answered.front();
+  }
+  made.push_back(std::move(found));
+}
+
+void cannot_tell(chain const &of, scrape_job const &job, observed_prometheus const &seen,
+                 findings &made) {
+  auto found = make_finding("LC0708", *of.monitor, job.endpoint_field);
+  found.found = seen.not_answered.empty() ? "no Pod of " + seen.id.text() + " to ask"
+                                          : seen.not_answered.front();
+  found.expected = "the targets of " + seen.id.text();
+  found.fix =
+      "allow `get` of pods/proxy in namespace " + seen.id.space + ", or give --prometheus-url";
+  made.push_back(std::move(found));
+}
+
+bool lacks_the_pool(scrape_job const &job, observed_prometheus const &seen) {
+  return std::any_of(seen.servers.begin(), seen.servers.end(), [&](auto const &each) {
+    return each.pools && !each.pools->contains(job.name);
+  });
+}
+
+struct by_health {
+  std::map<scrape_cause, std::vector<live_target const *>> down;
+  std::size_t waiting = 0;
+  std::string waiting_url;
+};
+
+}  // namespace
+
+void check_seen(chain const &of, scrape_job const &job,
+                std::vector<target const *> const &predicted, context const &known,
+                findings &made) {
+  auto const *const seen = known.seen_of(job.prometheus);
+  if (seen == nullptr || predicted.empty()) return;
+  if (!seen->targets) {
+    cannot_tell(of, job, *seen, made);
+    return;
+  }
+  if (lacks_the_pool(job, *seen)) return;
+  std::vector<target const *> absent;
+  by_health health;
+  for (auto const *const each : predicted) {
+    auto const *const there = find_target(*seen->targets, job.name, each->final);
+    if (there == nullptr) {
+      absent.push_back(each);
+      continue;
+    }
+    auto const &worst = there->worst;
+    if (worst.health == "down") {
+      health.down[read_scrape_error(worst.last_error, worst.url).cause].push_back(&worst);
+    } else if (worst.health != "up") {
+      ++health.waiting;
+      health.waiting_url = worst.url;
+    }
+  }
+  check_absent(of, job, absent, predicted.size(), *seen, made);
+  for (auto const &[cause, targets] : health.down)
+    made.push_back(down(of, job, *targets.front(), targets.size(), predicted.size()));
+  if (health.waiting == 0) return;
+  auto found = make_finding("LC0703", *of.monitor, job.endpoint_field);
+  found.found = std::to_string(health.waiting) + " of " + std::to_string(predicted.size()) +
+                " targets, such as " + health.waiting_url;
+  found.expected = "a scrape";
+  found.fix = "wait an interval: " + job.effective_interval();
+  made.push_back(std::move(found));
+}
+
+bool is_up(chain const &of, context const &known) {
+  std::size_t up = 0;
+  for (auto const *const each : of.targets) {
+    if (!each->active()) continue;
+    auto const *const seen = known.seen_of(each->prometheus);
+    if (seen == nullptr || !seen->targets) return false;
+    auto const *const there = find_target(*seen->targets, each->pool, each->final);
+    if (there == nullptr || there->worst.health != "up") return false;
+    ++up;
+  }
+  return up > 0;
+}
+
+}  // namespace loopcheck

@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "tests/bench/rows"))
 # The path above comes first: pylint: disable=wrong-import-position
 import fleet_rows
 import harness
+import loopcheck_rows
 import marks
 import plots
 import pod_rows
@@ -228,6 +229,13 @@ class Program(unittest.TestCase):
         self.assertEqual(run.returncode, 3, run.stderr)
         self.assertIn("worse: gzip: 6: CPU : zlib's: 0.2–0.2, was 0.05–0.05", run.stderr)
         self.assertIn("**missed by 100.0%**", run.stdout)
+
+    def test_manifests_are_as_many_as_is_said(self) -> None:
+        self.assertEqual(loopcheck_rows.manifests().count("\nkind: "), loopcheck_rows.OBJECTS)
+
+    def test_a_check_that_finds_something_is_no_figure(self) -> None:
+        with self.assertRaisesRegex(harness.Failed, "found something"):
+            loopcheck_rows.checked(pathlib.Path("/bin/false"), self.folder)
 
     def test_a_file_that_is_none(self) -> None:
         bad = self.folder / "bad"

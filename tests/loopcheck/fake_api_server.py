@@ -8,9 +8,11 @@ import pathlib
 import ssl
 import threading
 import urllib.parse
-from typing import Any
+from typing import Any, Callable
 
 Object = dict[str, Any]
+Query = dict[str, str]
+Answer = tuple[int, bytes] | Callable[[Query], tuple[int, bytes]]
 
 
 def status(code: int, reason: str, message: str) -> tuple[int, bytes]:
@@ -19,14 +21,14 @@ def status(code: int, reason: str, message: str) -> tuple[int, bytes]:
 
 
 class ApiServer(http.server.ThreadingHTTPServer):
-    """`objects` by the path of their list; `answers` by path; what begins with "/hang" never
-    answers. All other lists are empty."""
+    """`objects` by the path of their list; `answers` by path, fixed or made from the query; what
+    begins with "/hang" never answers. All other lists are empty."""
 
     daemon_threads = True
     request_queue_size = 64
 
     def __init__(self, objects: dict[str, list[Object]] | None = None,
-                 answers: dict[str, tuple[int, bytes]] | None = None, *,
+                 answers: dict[str, Answer] | None = None, *,
                  tls: ssl.SSLContext | None = None, token: str = "") -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         if tls is not None:
@@ -87,7 +89,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.server.token and self.headers["Authorization"] != f"Bearer {self.server.token}":
             return status(401, "Unauthorized", "Unauthorized")
         if path in self.server.answers:
-            return self.server.answers[path]
+            answer = self.server.answers[path]
+            return answer(query) if callable(answer) else answer
         if path == "/version":
             return 200, b'{"gitVersion":"v1.34.4"}'
         if "limit" not in query:

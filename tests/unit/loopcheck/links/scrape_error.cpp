@@ -164,13 +164,14 @@ BOOST_AUTO_TEST_CASE(a_400_to_plain_http_is_likely_tls) {
 }
 
 BOOST_AUTO_TEST_CASE(any_text_is_read) {
-  for (auto const &text :
-       {std::string(1u << 20, 'x'), std::string("Get \""), std::string("Get \"\\"),
-        std::string("\0\xff", 2), std::string("server returned HTTP status "),
-        std::string("server returned HTTP status 99999999999999999999"),
-        std::string("target_limit exceeded (number of targets: x")}) {
+  for (auto const &text : {std::string(1u << 20, 'x'), std::string("Get \""),
+                           std::string("Get \"\\"), std::string("\0\xff", 2),
+                           std::string("one\ntwo"), std::string("server returned HTTP status "),
+                           std::string("server returned HTTP status 99999999999999999999"),
+                           std::string("target_limit exceeded (number of targets: x")}) {
     auto const read = read_scrape_error(text);
     BOOST_TEST(read.words.size() < 5'000u);
+    BOOST_TEST(read.words.find('\n') == std::string::npos);
     BOOST_TEST((read.cause != scrape_cause::none));
   }
 }

@@ -83,11 +83,17 @@ def matches(selector, labels):
         holds[each['operator']](each['key'], each.get('values') or []) for each in expressions)
 
 
+def is_loopcheck(thing):
+    return at(thing, 'metadata.labels.app') == 'loopcheck'
+
+
 class Rendering:
-    """The objects, and the ways in which demands look at them."""
+    """The objects, and the ways in which demands look at them: at those of the application. What
+    the component loopcheck adds is another program, and has demands of its own."""
 
     def __init__(self, objects):
-        self.objects = objects
+        self.objects = [each for each in objects if not is_loopcheck(each)]
+        self.loopcheck = [each for each in objects if is_loopcheck(each)]
 
     def kind(self, *kinds):
         return [each for each in self.objects if each.get('kind') in kinds]

@@ -8,6 +8,7 @@ import rendering  # first, for it ends the test as skipped where Python lacks a 
 import checker
 import component_mutations
 import components  # noqa: F401  registers its demands, and those of contract
+import loopcheck_demands
 import mutations
 import pod  # noqa: F401  registers its demands, and those of pod_security
 import strict_yaml
@@ -15,7 +16,7 @@ import strict_yaml
 BASIC = (*rendering.MONITORS, 'kube-prometheus')  # in which the base is as it was
 PROOFS = {**mutations.MUTATIONS, **{
     name: [*mutations.MUTATIONS.get(name, []), *mutants]
-    for name, mutants in component_mutations.MUTATIONS.items()}}
+    for name, mutants in component_mutations.MUTATIONS.items()}, **loopcheck_demands.MUTATIONS}
 
 
 def rendered():
@@ -47,7 +48,8 @@ class Demands(unittest.TestCase):
 
     def test_each_mutation_is_named_exactly(self):
         basic = {overlay: self.good[overlay] for overlay in BASIC}
-        for page, good in ((mutations, basic), (component_mutations, self.good)):
+        for page, good in ((mutations, basic), (component_mutations, self.good),
+                           (loopcheck_demands, self.good)):
             for demand, mutants in page.MUTATIONS.items():
                 for number, mutate in enumerate(mutants):
                     self.prove(demand, number, mutate, good)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 import rendering  # first, for it ends the test as skipped where Python lacks a module
 import checker
 import components  # noqa: F401  registers its demands, and those of contract
+import loopcheck_demands  # noqa: F401  registers its demands
 import pod  # noqa: F401  registers its demands, and those of pod_security
 import strict_yaml
 

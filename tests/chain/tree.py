@@ -12,7 +12,7 @@ MONITOR_KINDS = {'ServiceMonitor', 'PodMonitor'}
 MONITORS = ('components/servicemonitor', 'components/podmonitor')
 # What needs something of the cluster that not every one has: for people's own kustomizations, see
 # docs/kubernetes.md.
-BY_CHOICE = {'components/native-histograms', 'components/tls'}
+BY_CHOICE = {'components/loopcheck', 'components/native-histograms', 'components/tls'}
 
 
 def kustomizations(tree):
@@ -79,8 +79,9 @@ def monitor_first(tree):
 
 def monitors_agree(tree):
     """The two kinds say the same but for how they find Pods: whoever switches loses nothing."""
-    monitors = [document for documents in tree.values() for document in documents
-                if document.get('kind') in MONITOR_KINDS]
+    monitors = [document for path, documents in tree.items() for document in documents
+                if document.get('kind') in MONITOR_KINDS
+                and posixpath.dirname(path) in MONITORS]
     common = [(each['metadata'], {key: value for key, value in each['spec'].items()
                                   if key not in ('endpoints', 'podMetricsEndpoints')})
               for each in monitors]

@@ -12,6 +12,8 @@ import tempfile
 import time
 import unittest
 
+import yaml
+
 import loopcheck
 import scrape
 import wire
@@ -21,10 +23,21 @@ from fake_cluster import Cluster, list_path
 from programs import Program, found_tool, log_field, sanitizer_report, wait_until
 
 CHECK_EXPOSITION = os.environ["CHECK_EXPOSITION"]
+K8S = pathlib.Path(os.environ["LOOPMETER_SOURCE_ROOT"]) / "k8s"
 TOKEN = "a-token"
 CART = {"kind": "ServiceMonitor", "namespace": "monitoring", "name": "cart"}
 QUEUE = {"kind": "PodMonitor", "namespace": "shop", "name": "queue"}
 MONITORS = list_path("ServiceMonitor", "monitoring.coreos.com/v1")
+
+
+def right_for(path: str) -> tuple[str, str, str]:
+    """What RBAC asks of who reads this path: API group, resource, verb."""
+    way = path.partition("?")[0].strip("/").split("/")
+    group, rest = ("", way[2:]) if way[0] == "api" else (way[1], way[3:])
+    if rest[0] == "namespaces" and len(rest) > 2:
+        rest = rest[2:]
+    resource = "/".join([rest[0], *rest[2:3]])
+    return group, resource, "list" if len(rest) == 1 else "get"
 
 
 class Serve(Program):
@@ -165,6 +178,20 @@ class Service(unittest.TestCase):
         program.until_checked(whole=1)
         self.end(program)
         self.assertEqual([path for path in api.asked if "secret" in path], [])
+
+    def test_the_components_role_allows_what_is_asked(self) -> None:
+        role = yaml.safe_load((K8S / "components" / "loopcheck" / "clusterrole.yaml").read_text())
+        given = {(group, resource, verb) for rule in role["rules"] for group in rule["apiGroups"]
+                 for resource in rule["resources"] for verb in rule["verbs"]}
+        api = self.api()
+        for flags in ((), ("--namespace=shop",)):
+            program = self.serve(api.address, *flags)
+            program.until_checked(whole=1)
+            self.end(program)
+        asked = {right_for(path) for path in api.asked if path != "/version"}
+        self.assertGreater(len(asked), 20)
+        self.assertIn(("", "pods/proxy", "get"), asked)
+        self.assertEqual(asked - given, set())
 
     def test_no_rights(self) -> None:
         api = self.api()

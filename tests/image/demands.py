@@ -9,10 +9,12 @@ import stat
 
 import elf
 
-PROGRAM = 'usr/bin/demo-cpp'
-SBOM = 'usr/share/doc/demo-cpp/sbom.spdx.json'
+PORTS = {'demo-cpp': '8080/tcp', 'loopcheck': '9808/tcp'}
+LINKED = {'libc6', 'libisal', 'libssl', 'libstdc++-12', 'prometheus-cpp'}
+LINKED_BY_LOOPCHECK = LINKED | {'libre2', 'libyaml'}
 PACKAGES = 'var/lib/dpkg/status.d/'  # where scanners look for them in an image without dpkg
-SIZE_MAX_BYTES = 4 << 20  # of the compressed layers; one more copy of glibc is beyond it
+# Of the compressed layers; one more copy of glibc is beyond it.
+SIZE_MAX_BYTES = {'demo-cpp': 4 << 20, 'loopcheck': 5 << 20}
 MACHINES = {'amd64': elf.EM_X86_64, 'arm64': elf.EM_AARCH64}
 LABELS = {'created', 'description', 'licenses', 'revision', 'title', 'version'}
 SHELLS = {'ash', 'bash', 'busybox', 'csh', 'dash', 'fish', 'ksh', 'mksh', 'rbash', 'sh', 'tcsh',
@@ -21,21 +23,40 @@ MANAGERS = {'apk', 'apt', 'apt-get', 'dnf', 'dpkg', 'dpkg-deb', 'microdnf', 'pip
             'yum'}
 
 
+def program_of(files):
+    """The one that is there."""
+    found = sorted(path for path in files if path.startswith('usr/bin/'))
+    return found[0] if found else 'usr/bin/demo-cpp'
+
+
+def sbom_path(name):
+    return f'usr/share/doc/{name}/sbom.spdx.json'
+
+
+def sbom_of(files):
+    return sbom_path(posixpath.basename(program_of(files)))
+
+
+def title(config):
+    return (config.get('Labels') or {}).get('org.opencontainers.image.title', '')
+
+
 def runs_as_nonroot(config):
     if config.get('User') != '65532:65532':
         yield f'User is {config.get("User")!r}, not 65532:65532'
 
 
 def starts_the_program_itself(config):
-    if config.get('Entrypoint') != ['/' + PROGRAM]:
+    if config.get('Entrypoint') != ['/usr/bin/' + title(config)]:
         yield f'Entrypoint is {config.get("Entrypoint")}, not the program in exec form'
     if config.get('Cmd'):
         yield f'Cmd gives it the arguments {config["Cmd"]}'
 
 
 def exposes_its_port(config):
-    if set(config.get('ExposedPorts') or {}) != {'8080/tcp'}:
-        yield f'ExposedPorts are {sorted(config.get("ExposedPorts") or {})}, not 8080/tcp'
+    port = PORTS.get(title(config))
+    if set(config.get('ExposedPorts') or {}) != {port}:
+        yield f'ExposedPorts are {sorted(config.get("ExposedPorts") or {})}, not {port}'
 
 
 def says_what_it_is(config):
@@ -110,13 +131,14 @@ def find(files, path, hops=8):
 
 def finds_its_libraries(files):
     """As the loader would, which looks only into its own default directories."""
-    if PROGRAM not in files:
-        yield f'/{PROGRAM} is not there'
+    program = program_of(files)
+    if program not in files:
+        yield f'/{program} is not there'
         return
     triplets = {posixpath.basename(path) for path in files if path.endswith('-linux-gnu')}
     places = [f'{top}/{triplet}' for triplet in sorted(triplets) for top in ('lib', 'usr/lib')]
     places += ['lib64', 'usr/lib64', 'lib', 'usr/lib']
-    todo, seen = [PROGRAM], set()
+    todo, seen = [program], set()
     while todo:
         path = todo.pop()
         wants = elf.demands(find(files, path).content)
@@ -135,9 +157,10 @@ def finds_its_libraries(files):
 
 
 def can_be_started(files):
-    entry = files.get(PROGRAM)
+    program = program_of(files)
+    entry = files.get(program)
     if entry and entry.mode & 0o555 != 0o555:
-        yield f'/{PROGRAM} has the mode {stat.S_IMODE(entry.mode):o}'
+        yield f'/{program} has the mode {stat.S_IMODE(entry.mode):o}'
 
 
 def holds_no_idle_library(files):
@@ -151,9 +174,10 @@ def holds_no_idle_library(files):
 
 
 def is_hardened(files):
-    found = elf.nature(files[PROGRAM].content) if PROGRAM in files else None
+    program = program_of(files)
+    found = elf.nature(files[program].content) if program in files else None
     if not found:
-        yield f'/{PROGRAM} is no program'
+        yield f'/{program} is no program'
         return
     if found.kind != elf.ET_DYN or not found.flags_1 & elf.DF_1_PIE:
         yield 'the program is not position-independent'
@@ -177,12 +201,14 @@ def relations(sbom):
 
 def lists_its_parts(files):
     """The SBOM is of this program; scanners know what is linked; of all there is the licence."""
-    if SBOM not in files or PROGRAM not in files:
-        yield f'/{SBOM} or its subject is not there'
+    program = program_of(files)
+    where = sbom_of(files)
+    if where not in files or program not in files:
+        yield f'/{where} or its subject is not there'
         return
-    sbom = json.loads(files[SBOM].content)
+    sbom = json.loads(files[where].content)
     digests = [each['checksumValue'] for each in sbom['packages'][0].get('checksums', [])]
-    if digests != [hashlib.sha256(files[PROGRAM].content).hexdigest()]:
+    if digests != [hashlib.sha256(files[program].content).hexdigest()]:
         yield 'the SBOM is of another program'
     how = relations(sbom)
     linked = {each['name']: each for each in sbom['packages']
@@ -203,15 +229,18 @@ def lists_its_parts(files):
 
 def names_what_must_be_there(files):
     """The inventory did not miss one of the libraries that the program cannot be without."""
-    how = relations(json.loads(files[SBOM].content)) if SBOM in files else {}
+    where = sbom_of(files)
+    how = relations(json.loads(files[where].content)) if where in files else {}
     linked = {name.removesuffix('-dev') for name, each in how.items() if each == 'STATIC_LINK'}
-    for name in sorted({'libc6', 'libisal', 'libssl', 'libstdc++-12', 'prometheus-cpp'} - linked):
+    wanted = LINKED_BY_LOOPCHECK if where == sbom_path('loopcheck') else LINKED
+    for name in sorted(wanted - linked):
         yield f'the SBOM does not have {name} as linked'
 
 
 def links_what_is_updated(files):
     """A cross compiler's own libraries (libc6-dev-arm64-cross) are without Debian's updates."""
-    how = relations(json.loads(files[SBOM].content)) if SBOM in files else {}
+    where = sbom_of(files)
+    how = relations(json.loads(files[where].content)) if where in files else {}
     for name, each in how.items():
         if each.endswith('_LINK') and name.endswith('-cross'):
             yield f'{name} is linked, which gets no updates'
@@ -224,12 +253,13 @@ FILES = [has_no_shell, has_no_package_manager, gives_no_rights, knows_its_user,
 
 def is_for(architecture, config, files):
     """Of the image's whole configuration, its programs and the SBOM."""
+    where = sbom_of(files)
     if (config.get('os'), config.get('architecture')) != ('linux', architecture):
         yield f'the image is for {config.get("os")}/{config.get("architecture")}'
     for path, entry in files.items():
         if (found := elf.nature(entry.content)) and found.machine != MACHINES[architecture]:
             yield f'/{path} is for the machine {found.machine}'
-    sbom = json.loads(files[SBOM].content) if SBOM in files else {'packages': []}
+    sbom = json.loads(files[where].content) if where in files else {'packages': []}
     for each in sbom['packages']:
         for reference in each.get('externalRefs', []):
             of = reference['referenceLocator'].rpartition('arch=')[2]
@@ -237,9 +267,9 @@ def is_for(architecture, config, files):
                 yield f'the SBOM has {each["name"]} for {of}'
 
 
-def is_small(layers):
-    if sum(layers) > SIZE_MAX_BYTES:
-        yield f'the layers have {sum(layers)} bytes, more than {SIZE_MAX_BYTES}'
+def is_small(layers, name='demo-cpp'):
+    if sum(layers) > SIZE_MAX_BYTES[name]:
+        yield f'the layers have {sum(layers)} bytes, more than {SIZE_MAX_BYTES[name]}'
 
 
 def is_confined(status, mountinfo):

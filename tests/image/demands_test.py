@@ -22,7 +22,8 @@ CONFIG = {
     'User': '65532:65532',
     'Entrypoint': ['/usr/bin/demo-cpp'],
     'ExposedPorts': {'8080/tcp': {}},
-    'Labels': {'org.opencontainers.image.' + name: 'some' for name in demands.LABELS},
+    'Labels': {**{'org.opencontainers.image.' + name: 'some' for name in demands.LABELS},
+               'org.opencontainers.image.title': 'demo-cpp'},
 }
 STATUS = ('Name:\tdemo-cpp\nUid:\t65532\t65532\t65532\t65532\nGid:\t65532\t65532\t65532\t65532\n'
           'NoNewPrivs:\t1\n' + ''.join(f'Cap{each}:\t0000000000000000\n'
@@ -103,7 +104,8 @@ def sbom(linked=None, how='STATIC_LINK', architecture='amd64', listed=None, prog
             for name in (names if listed is None else listed)]}).encode())
 
 
-FILES[demands.SBOM] = sbom()
+SBOM = demands.sbom_path('demo-cpp')
+FILES[SBOM] = sbom()
 for part in ['demo-cpp', 'libhead-dev', *LINKED]:
     FILES[f'usr/share/doc/{part}/copyright'] = regular(b'free')
 for part in LINKED:
@@ -152,21 +154,21 @@ WRONG_FILES = [
     (demands.finds_its_libraries, TRIPLET + 'libtwo.so.2', link('libtwo.so.2'), 'libtwo.so.2'),
     (demands.can_be_started, 'usr/bin/demo-cpp', regular(PROGRAM, 0o644), '644'),
     (demands.can_be_started, 'usr/bin/demo-cpp', regular(PROGRAM, 0o700), '700'),
-    (demands.lists_its_parts, demands.SBOM, None, 'not there'),
+    (demands.lists_its_parts, SBOM, None, 'not there'),
     (demands.lists_its_parts, 'usr/bin/demo-cpp', regular(b'other'), 'another program'),
-    (demands.lists_its_parts, demands.SBOM, sbom(listed=['demo-cpp', *LINKED]), 'what libhead-dev'),
-    (demands.lists_its_parts, demands.SBOM, sbom(LINKED[1:]), 'libc6-dev is of a package'),
-    (demands.lists_its_parts, demands.SBOM, sbom(how='DEPENDS_ON'), 'libc6-dev is of a package'),
+    (demands.lists_its_parts, SBOM, sbom(listed=['demo-cpp', *LINKED]), 'what libhead-dev'),
+    (demands.lists_its_parts, SBOM, sbom(LINKED[1:]), 'libc6-dev is of a package'),
+    (demands.lists_its_parts, SBOM, sbom(how='DEPENDS_ON'), 'libc6-dev is of a package'),
     (demands.lists_its_parts, demands.PACKAGES + 'libisal', None, 'know libisal'),
     (demands.lists_its_parts, demands.PACKAGES + 'libisal', regular(b'x\nVersion: 2\n'), '1.1-1'),
     (demands.lists_its_parts, 'usr/share/doc/libssl-dev/copyright', None, 'licence of libssl-dev'),
     (demands.lists_its_parts, 'usr/share/doc/libhead-dev/copyright', None, 'licence of libhead'),
-    *[(demands.names_what_must_be_there, demands.SBOM,
+    *[(demands.names_what_must_be_there, SBOM,
        sbom([each for each in LINKED if each != name]), name.removesuffix('-dev'))
       for name in LINKED],
-    (demands.names_what_must_be_there, demands.SBOM, sbom(how='DEPENDS_ON'), 'libc6'),
-    (demands.names_what_must_be_there, demands.SBOM, None, 'libc6'),
-    (demands.links_what_is_updated, demands.SBOM, sbom([*LINKED, 'libc6-dev-arm64-cross']),
+    (demands.names_what_must_be_there, SBOM, sbom(how='DEPENDS_ON'), 'libc6'),
+    (demands.names_what_must_be_there, SBOM, None, 'libc6'),
+    (demands.links_what_is_updated, SBOM, sbom([*LINKED, 'libc6-dev-arm64-cross']),
      'libc6-dev-arm64-cross'),
     *[(demands.is_hardened, 'usr/bin/demo-cpp', regular(content, 0o755), complaint)
       for content, complaint in (
@@ -231,13 +233,13 @@ class Demands(unittest.TestCase):
         self.assertIn('/usr/bin/demo-cpp is for the machine 183', found(files=changed(
             FILES, 'usr/bin/demo-cpp', regular(elf_file([], machine=elf.EM_AARCH64)))))
         self.assertIn('libssl-dev for arm64', found(files=changed(
-            FILES, demands.SBOM, sbom(architecture='arm64'))))
+            FILES, SBOM, sbom(architecture='arm64'))))
         self.assertIn('machine 62', found({'os': 'linux', 'architecture': 'arm64'},
                                           architecture='arm64'))
 
     def test_size(self):
-        self.assertEqual(list(demands.is_small([demands.SIZE_MAX_BYTES - 1, 1])), [])
-        self.assertNotEqual(list(demands.is_small([demands.SIZE_MAX_BYTES, 1])), [])
+        self.assertEqual(list(demands.is_small([demands.SIZE_MAX_BYTES['demo-cpp'] - 1, 1])), [])
+        self.assertNotEqual(list(demands.is_small([demands.SIZE_MAX_BYTES['demo-cpp'], 1])), [])
 
     def test_library_behind_links(self):
         files = changed(FILES, TRIPLET + 'libtwo.so.2', link('/lib/other/libtwo.so.2.0'))

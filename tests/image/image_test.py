@@ -146,6 +146,33 @@ class Image(unittest.TestCase):
         self.assertEqual(container.terminate(), 0, container.output)
 
 
+class Loopcheck(unittest.TestCase):
+    """The other program, by the same recipe."""
+
+    def test_it(self):
+        with tempfile.TemporaryDirectory() as top:
+            tar = pathlib.Path(top) / 'loopcheck.tar'
+            ran = script('loopcheck', '--output', str(tar))
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            image = archive.read(tar)
+            self.assertEqual(image.name, 'docker.io/library/loopcheck:dev')
+            for demand in demands.CONFIG:
+                with self.subTest(demand.__name__):
+                    self.assertEqual(list(demand(image.config['config'])), [])
+            for demand in demands.FILES:
+                with self.subTest(demand.__name__):
+                    self.assertEqual(list(demand(image.files)), [])
+            self.assertEqual(list(demands.is_for(machine(), image.config, image.files)), [])
+            self.assertEqual(list(demands.is_small(image.layers, 'loopcheck')), [])
+            program = pathlib.Path(top) / 'loopcheck'
+            program.write_bytes(image.files['usr/bin/loopcheck'].content)
+            program.chmod(0o755)
+            said = subprocess.run([program, 'explain', 'LC0402'], capture_output=True, text=True,
+                                  check=False)
+            self.assertEqual((said.returncode, said.stderr), (0, ''))
+            self.assertIn('LC0402', said.stdout)
+
+
 @unittest.skipUnless(os.environ.get('LOOPMETER_LONG') == '1',
                      'compiles everything twice more: LOOPMETER_LONG=1')
 class OtherMachine(unittest.TestCase):
@@ -163,7 +190,7 @@ class OtherMachine(unittest.TestCase):
                     self.assertEqual(list(demand(image.files)), [])
             self.assertEqual(list(demands.is_for(other, image.config, image.files)), [])
             self.assertEqual(list(demands.is_small(image.layers)), [])
-            self.answers(other, image.files[demands.PROGRAM].content)
+            self.answers(other, image.files['usr/bin/demo-cpp'].content)
             ran = script('--arch', other, '--output', str(again), '--rebuild')
             self.assertEqual(ran.returncode, 0, ran.stderr)
             self.assertEqual(first.read_bytes(), again.read_bytes(), 'two builds differ')

@@ -17,15 +17,15 @@ NAME = "demo-cpp"
 PODS = f"app={NAME}"
 
 
-def images(reference: str = kube.IMAGE) -> list[Object]:
+def images(reference: str = kube.IMAGE, of: str = NAME) -> list[Object]:
     """The field of a kustomization that puts this image in the place of ours."""
     name, at, digest = reference.partition("@")
     if at:
-        return [{"name": NAME, "newName": name, "digest": digest}]
+        return [{"name": of, "newName": name, "digest": digest}]
     head, colon, tag = name.rpartition(":")
     if colon and "/" not in tag:
-        return [{"name": NAME, "newName": head, "newTag": tag}]
-    return [{"name": NAME, "newName": name, "newTag": "latest"}]
+        return [{"name": of, "newName": head, "newTag": tag}]
+    return [{"name": of, "newName": name, "newTag": "latest"}]
 
 
 def overlay(name: str, **more: object) -> list[Object]:

@@ -22,6 +22,7 @@ SANDBOX = "loopmeter-test"  # namespace, and name, of what the tests need beside
 
 KUBECTL = programs.tool("kubectl")
 IMAGE = os.environ.get("CLUSTER_IMAGE", "")
+LOOPCHECK_IMAGE = os.environ.get("CLUSTER_LOOPCHECK_IMAGE", "")  # empty: the nodes have none
 if not IMAGE:
     print("skipped: scripts/cluster-test runs this, on the cluster that KUBECONFIG points to")
     raise SystemExit(programs.SKIP)

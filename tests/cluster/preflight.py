@@ -15,10 +15,13 @@ import kube
 CRDS = ("servicemonitors", "podmonitors", "prometheusrules", "prometheuses")
 GROUP = "monitoring.coreos.com"
 MONITOR_LABELS = {"release": "prometheus"}
-OURS = (("namespace", "demo"), ("namespace", kube.SANDBOX))
+OURS = (("namespace", "demo"), ("namespace", kube.SANDBOX), ("clusterrole", "loopcheck"),
+        ("clusterrolebinding", "loopcheck"))
 OURS_IN_MONITORING = (("servicemonitor", "demo-cpp"), ("podmonitor", "demo-cpp"),
                       ("prometheusrule", "demo-cpp"), ("prometheus", "drill"),
-                      ("serviceaccount", "drill"))
+                      ("serviceaccount", "drill"), ("deployment", "loopcheck"),
+                      ("service", "loopcheck"), ("serviceaccount", "loopcheck"),
+                      ("servicemonitor", "loopcheck"))
 
 
 def selects(selector: dict[str, Any] | None, labels: dict[str, str]) -> bool:

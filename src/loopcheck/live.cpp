@@ -106,24 +106,26 @@ int run_live(options const &chosen) {
   auto const until = clock::now() + chosen.wait.value_or(std::chrono::milliseconds(0));
   progress told(chosen.wait.has_value());
   for (;;) {
-    auto const begun = clock::now();
-    auto made = look::at(through, asked);
-    bool const last = begun + pause >= until;
-    if (interruption::requested()) interruption::end();
-    if (!made) {
-      bool const ours = status_of(made.why()) == exit_bad_input;
-      if (last || ours) {
+    bool const last = clock::now() + pause >= until;
+    try {
+      auto const made = look::at(through, asked);
+      if (interruption::requested()) interruption::end();
+      if (made) {
+        told.at(state_of(**made));
+        auto const &found = (*made)->found();
+        if (last || (!found.first_broken && !found.undecided))
+          return print((*made)->told(), chosen.output);
+      } else if (last || status_of(made.why()) == exit_bad_input) {
         say(made.why().words);
         return status_of(made.why());
+      } else {
+        told.at(made.why().words);
       }
-      told.at(made.why().words);
-    } else {
-      told.at(state_of(**made));
-      auto const &found = (*made)->found();
-      if (last || (!found.first_broken && !found.undecided))
-        return print((*made)->told(), chosen.output);
+    } catch (nothing_to_check const &nothing) {  // yet
+      if (last) throw;
+      told.at(nothing.what());
     }
-    if (!sleep_until(std::min(until, begun + pause))) interruption::end();
+    if (!sleep_until(std::min(until, clock::now() + pause))) interruption::end();
   }
 }
 

@@ -179,8 +179,8 @@ output_form parse_output(std::string const &given) {
 
 std::chrono::milliseconds parse_interval(std::string const &given) {
   auto const interval = parse_duration(given);
-  if (!interval || *interval < std::chrono::seconds(1))
-    refuse("interval", given, "a duration like 1m, at least 1s");
+  if (!interval || *interval < std::chrono::seconds(1) || *interval > std::chrono::hours(24))
+    refuse("interval", given, "a duration like 1m, at least 1s and at most 1d");
   return *interval;
 }
 
@@ -239,7 +239,8 @@ options parse_options(std::vector<std::string> const &arguments) {
   }
   if (auto const wait = text_of("wait"); !wait.empty()) {
     made.wait = parse_duration(wait);
-    if (!made.wait) refuse("wait", wait, "a duration like 60s or 2m");
+    if (!made.wait || *made.wait > std::chrono::hours(24))
+      refuse("wait", wait, "a duration like 60s or 2m, at most 1d");
   }
   made.interval = parse_interval(text_of("interval"));
   made.listen = parse_address(text_of("web.listen-address"));

@@ -225,7 +225,7 @@ BREAKS = [
            drop("prometheus", "spec.serviceMonitorSelector")),
     _break("LC0405", "no selector at all", "prometheus",
            drop("prometheus", "spec.podMonitorSelector"),
-           drop("prometheus", "spec.serviceMonitorSelector"), remove("podmonitor")),
+           drop("prometheus", "spec.serviceMonitorSelector"), remove("podmonitor"), mends=False),
     _break("LC0406", "a paused Prometheus", "prometheus", put("prometheus", "spec.paused", True)),
 
     _break("LC0402", "labels that must not be there", "podmonitor",

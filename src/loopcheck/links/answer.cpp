@@ -99,11 +99,20 @@ double history_s(prediction const &predicted) {
   return 2 * longest;
 }
 
-// What Prometheus answers now.
+// Why an empty answer may not be the whole one; empty: it is.
+std::string missing_answers(observation const &seen, observed_query const &answer) {
+  if (!answer.error.empty()) return answer.error;
+  for (auto const &each : seen.each)
+    if (!each.not_answered.empty()) return each.not_answered.front();
+  return "";
+}
+
+// What Prometheus answers now to what the user asks.
 void check_now(query_source const &source, context const &known, findings &made) {
+  if (!source.file.empty() || !source.object.kind.empty()) return;
   auto const at = known.observed->queries.find(source.text);
-  if (at == known.observed->queries.end()) return;
-  auto const &answer = at->second;
+  bool const asked = at != known.observed->queries.end();
+  auto const answer = asked ? at->second : observed_query();
   if (answer.series > 0 && answer.age_s && *answer.age_s > history_s(known.predicted)) {
     auto found = of_query(source, "LC0906");
     found.found =
@@ -114,14 +123,18 @@ void check_now(query_source const &source, context const &known, findings &made)
   }
   if (answer.series > 0) return;
   auto found = of_query(source, "LC0905");
-  found.found = !answer.error.empty() ? answer.error
-                : answer.age_s
+  auto missing = missing_answers(*known.observed, answer);
+  if (!asked && missing.empty()) missing = "there is no Prometheus that answers queries";
+  found.found = answer.age_s
                     ? "nothing now; its samples end " + seconds_text(*answer.age_s) + " ago"
                     : "nothing, and no sample in the last hour";
+  if (!missing.empty()) {
+    found.severity = severity::undecided;
+    found.found = asked && answer.error.empty() ? found.found + "; not asked: " + missing : missing;
+  }
   found.found += " (" + source.origin + ")";
   found.expected = "an answer";
   found.fix = "look at the links before this one, and at the names in the query";
-  if (!answer.error.empty()) found.severity = severity::undecided;
   made.push_back(std::move(found));
 }
 

@@ -159,8 +159,18 @@ void add_forgotten(std::vector<chain> &to, focus const &on, neighbours const &ne
   auto const services = near.all.of_kind("Service");
   bool const nothing_else =
       on.eager && to.empty() && std::none_of(services.begin(), services.end(), wants_a_monitor);
+  // A monitor that misses its Services is one mistake, not one more for each Service there.
+  std::vector<chain> missing;
+  for (auto const &each : to)
+    if (each.services.empty() && each.pods.empty() && each.workloads.empty())
+      missing.push_back(each);
   for (auto const &service : services) {
     if (taken.contains(&service)) continue;
+    auto const is_meant = [&](chain const &each) {
+      return each.looks_into(service.id.space) ||
+             (each.choice && each.choice->matches(service.label_map()));
+    };
+    if (std::any_of(missing.begin(), missing.end(), is_meant)) continue;
     if (!nothing_else && !wants_a_monitor(service)) continue;
     auto lone = lone_chain(service, near);
     if (is_in(on, lone) && !has(lone.pods, [&](auto const &pod) { return taken.contains(&pod); }))
@@ -217,11 +227,6 @@ std::vector<chain> chains_of(inventory const &all, prediction const &predicted, 
   add_predictions(made, predicted);
   add_named(made, on, near);
   if (!on.named.empty()) return made;
-  // A monitor that misses its Services is one mistake, not one more for each Service.
-  bool const one_misses = std::any_of(made.begin(), made.end(), [](chain const &each) {
-    return each.services.empty() && each.pods.empty();
-  });
-  if (one_misses) return made;
   add_forgotten(made, on, near, taken);
   if (!made.empty() || !on.eager) return made;
   for (auto const kind : workload_kinds()) {

@@ -33,7 +33,9 @@ constexpr std::array absences = {
     absence{"LC0306", {"Pod"}},
     absence{"LC0307", {"Pod"}},
     absence{"LC0401", {"Prometheus"}},
-    absence{"LC0403", {"Namespace"}},
+    absence{"LC0402", {"Prometheus"}},
+    absence{"LC0403", {"Namespace", "Prometheus"}},
+    absence{"LC0404", {"Prometheus"}},
 };
 
 void soften(finding &one, context const &known) {

@@ -2,7 +2,10 @@
 #include "live_target.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "mend.hpp"
@@ -168,13 +171,23 @@ void propose(finding &to, scrape_failure const &failure, chain const &of, scrape
   }
 }
 
+// Go puts the URL into its words.
+std::string words_of(live_target const &one) {
+  auto words = one.last_error;
+  auto const shown = without_query(one.url);
+  for (auto at = words.find(one.url); at != std::string::npos && shown != one.url;
+       at = words.find(one.url, at + shown.size()))
+    words.replace(at, one.url.size(), shown);
+  return words;
+}
+
 finding down(chain const &of, scrape_job const &job, live_target const &one, std::size_t count,
              std::size_t all) {
   auto const failure = read_scrape_error(one.last_error, one.url);
   auto made = make_finding(code_of(failure.cause), *of.monitor, job.endpoint_field);
   made.found = failure.words + (failure.likely ? " (likely)" : "") + "; " + std::to_string(count) +
-               " of " + std::to_string(all) + " targets, such as " + one.url + ": " +
-               one.last_error;
+               " of " + std::to_string(all) + " targets, such as " + without_query(one.url) + ": " +
+               words_of(one);
   made.expected = "health up";
   made.fix = failure.fix;
   propose(made, failure, of, job);
@@ -197,14 +210,40 @@ std::string differences(labels const &predicted, labels const &seen) {
   return made;
 }
 
+// RFC 3339 in UTC, as the API server writes it.
+std::optional<std::chrono::sys_seconds> time_of(std::string_view text) {
+  int year = 0;
+  unsigned month = 0, day = 0, hour = 0, minute = 0, second = 0;
+  if (std::sscanf(std::string(text).c_str(), "%4d-%2u-%2uT%2u:%2u:%2uZ", &year, &month, &day, &hour,
+                  &minute, &second) != 6)
+    return std::nullopt;
+  std::chrono::year_month_day const date{std::chrono::year(year), std::chrono::month(month),
+                                         std::chrono::day(day)};
+  if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+         std::chrono::seconds(second);
+}
+
+// Made or ending just now: objects and targets were not read at the same moment.
+bool is_on_its_way(target const &of, inventory const &all) {
+  constexpr std::chrono::seconds young{60};
+  auto const *const pod = all.find(of.pod);
+  if (pod == nullptr) return false;
+  auto const &metadata = (*pod)["metadata"];
+  if (!metadata["deletionTimestamp"].is_null()) return true;
+  auto const made = time_of(metadata["creationTimestamp"].text());
+  return made && std::chrono::system_clock::now() < *made + young;
+}
+
 void check_absent(chain const &of, scrape_job const &job, std::vector<target const *> const &absent,
-                  std::size_t all, observed_prometheus const &seen, findings &made) {
+                  std::size_t all, observed_prometheus const &seen, context const &known,
+                  findings &made) {
   if (absent.empty()) return;
   auto const &first = *absent.front();
   for (auto const &each : of_pool(*seen.targets, job.name)) {
     if (each.worst.url != first.url) continue;
     auto found = make_finding("LC0702", *of.monitor, job.endpoint_field);
-    found.found = first.url + " with " + differences(first.final, each.worst.final);
+    found.found = without_query(first.url) + " with " + differences(first.final, each.worst.final);
     found.expected = "the predicted labels";
     found.fix = "wait a minute, if it was changed just now; else please report it";
     made.push_back(std::move(found));
@@ -212,7 +251,7 @@ void check_absent(chain const &of, scrape_job const &job, std::vector<target con
   }
   auto found = make_finding("LC0701", *of.monitor, job.endpoint_field);
   found.found = std::to_string(absent.size()) + " of " + std::to_string(all) +
-                " targets are not there, such as " + first.url;
+                " targets are not there, such as " + without_query(first.url);
   found.expected = "a target for each Pod";
   found.fix =
       "wait half a minute; then look at prometheus_sd_kubernetes_failures_total and at "
@@ -221,6 +260,10 @@ void check_absent(chain const &of, scrape_job const &job, std::vector<target con
   if (!seen.not_answered.empty()) {
     found.severity = severity::undecided;
     found.found += "; not asked: " + seen.not_answered.front();
+  } else if (std::all_of(absent.begin(), absent.end(),
+                         [&](auto const *each) { return is_on_its_way(*each, known.all); })) {
+    found.severity = severity::undecided;
+    found.found += "; its Pod comes or goes just now";
   }
   made.push_back(std::move(found));
 }
@@ -231,8 +274,28 @@ void cannot_tell(chain const &of, scrape_job const &job, observed_prometheus con
   found.found = seen.not_answered.empty() ? "no Pod of " + seen.id.text() + " to ask"
                                           : seen.not_answered.front();
   found.expected = "the targets of " + seen.id.text();
-  found.fix =
-      "allow `get` of pods/proxy in namespace " + seen.id.space + ", or give --prometheus-url";
+  found.fix = "if it is a right: allow `get` of pods/proxy in namespace " + seen.id.space +
+              ", or give --prometheus-url";
+  made.push_back(std::move(found));
+}
+
+// Services and Pods are there and make no target, and no rule drops one: their addresses are
+// missing.
+void check_none(chain const &of, scrape_job const &job, context const &known, findings &made) {
+  if (of.pods.empty()) return;
+  auto found = make_finding("LC0701", *of.monitor, job.endpoint_field);
+  found.found = "no target of " + std::to_string(of.pods.size()) + " Pods";
+  found.expected = "a target for each Pod";
+  found.fix = "look at the links before this one, and at the addresses of the Service";
+  auto const addresses = job.role == sd_role::endpoints ? "Endpoints" : "EndpointSlice";
+  for (std::string_view const kind : {"Pod", "Service", addresses}) {
+    if (job.role == sd_role::pod && kind != "Pod") continue;
+    if (known.all.known(kind) == inventory::knowledge::complete) continue;
+    found.severity = severity::undecided;
+    found.found.append("; not all of kind ").append(kind).append(" could be read: ");
+    found.found.append(known.all.why_unknown(kind));
+    break;
+  }
   made.push_back(std::move(found));
 }
 
@@ -251,10 +314,14 @@ struct by_health {
 }  // namespace
 
 void check_seen(chain const &of, scrape_job const &job,
-                std::vector<target const *> const &predicted, context const &known,
-                findings &made) {
+                std::vector<target const *> const &predicted, bool any_dropped,
+                context const &known, findings &made) {
   auto const *const seen = known.seen_of(job.prometheus);
-  if (seen == nullptr || predicted.empty()) return;
+  if (seen == nullptr) return;
+  if (predicted.empty()) {
+    if (!any_dropped) check_none(of, job, known, made);
+    return;
+  }
   if (!seen->targets) {
     cannot_tell(of, job, *seen, made);
     return;
@@ -276,16 +343,20 @@ void check_seen(chain const &of, scrape_job const &job,
       health.waiting_url = worst.url;
     }
   }
-  check_absent(of, job, absent, predicted.size(), *seen, made);
+  check_absent(of, job, absent, predicted.size(), *seen, known, made);
   for (auto const &[cause, targets] : health.down)
     made.push_back(down(of, job, *targets.front(), targets.size(), predicted.size()));
   if (health.waiting == 0) return;
   auto found = make_finding("LC0703", *of.monitor, job.endpoint_field);
   found.found = std::to_string(health.waiting) + " of " + std::to_string(predicted.size()) +
-                " targets, such as " + health.waiting_url;
+                " targets, such as " + without_query(health.waiting_url);
   found.expected = "a scrape";
   found.fix = "wait an interval: " + job.effective_interval();
   made.push_back(std::move(found));
+}
+
+std::string without_query(std::string_view url) {
+  return std::string(url.substr(0, url.find('?')));
 }
 
 bool is_up(chain const &of, context const &known) {

@@ -22,7 +22,11 @@ value labels_of_ours(bool of_service, context const &known) {
     auto const &written = prometheus.spec()[key];
     if (written.is_null()) continue;
     try {
-      return labels_that_meet(selector::from(written).requirements());
+      auto labels = labels_that_meet(selector::from(written).requirements());
+      auto made = value::map();  // of what must not be there nothing is written
+      for (auto const &each : labels.entries())
+        if (!each.held.is_null()) made.set(each.key, each.held);
+      return made;
     } catch (selector_error const &) {  // selects nothing
     }
   }

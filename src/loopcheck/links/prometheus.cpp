@@ -38,6 +38,10 @@ finding nil_selector(chain const &of, object const &prometheus) {
   made.found = "nil: selects none";
   made.expected = "{} for all, or labels";
   made.fix = "write " + field.substr(5) + ": {}";
+  if (is_unmanaged(prometheus)) {  // whoever writes its Secret by hand would lose that
+    made.fix += ", if the Operator is to write its configuration";
+    return made;
+  }
   made.change =
       patch{prometheus.id, value::map({{"spec", value::map({{field.substr(5), value::map()}})}})};
   return made;
@@ -74,10 +78,18 @@ finding other_namespace(chain const &of, object const &prometheus, inventory con
   }
   auto const wanted = selector::from(written);
   made.expected = wanted.text() + " (" + field + " of " + prometheus.id.text() + ")";
-  made.fix = "label the Namespace so";
-  auto labels = labels_that_meet(wanted.unmet(all.namespace_labels(of.monitor->id.space)));
-  made.change = patch{{"Namespace", "", of.monitor->id.space},
-                      value::map({{"metadata", value::map({{"labels", std::move(labels)}})}})};
+  auto const unmet = wanted.unmet(all.namespace_labels(of.monitor->id.space));
+  // The label of its name cannot be changed, and one that is there may be there for others.
+  bool const by_label = std::all_of(unmet.begin(), unmet.end(), [](auto const &each) {
+    using op = selector::requirement::op;
+    return each.key != "kubernetes.io/metadata.name" &&
+           (each.how == op::in || each.how == op::exists);
+  });
+  made.fix = by_label ? "label the Namespace so" : "move the monitor, or widen the selector";
+  if (!by_label) return made;
+  made.change =
+      patch{{"Namespace", "", of.monitor->id.space},
+            value::map({{"metadata", value::map({{"labels", labels_that_meet(unmet)}})}})};
   return made;
 }
 
@@ -142,23 +154,27 @@ bool names(std::string_view argument, std::string_view flag, std::string_view sp
   return false;
 }
 
-void check_watched(object const &runs, value const &container, chain const &of, findings &made) {
+// Whether an Operator that runs as `container` acts on monitors there.
+bool watches(value const &container, std::string_view space) {
   bool only = false, named = false, given = false, denied = false;
   for (auto const *const list : {"command", "args"}) {
     for (auto const &each : container[list].items()) {
-      for (auto const *const flag : {"--namespaces=", "-namespaces="}) {
-        named |= names(each.text(), flag, of.monitor->id.space, only);
+      for (std::string_view const flag : {"--namespaces=", "-namespaces="}) {
+        if (each.text() != flag) named |= names(each.text(), flag, space, only);
       }
-      denied |= names(each.text(), "--deny-namespaces=", of.monitor->id.space, given);
+      denied |= names(each.text(), "--deny-namespaces=", space, given);
     }
   }
-  if (!(only && !named) && !denied) return;
-  auto found = make_finding("LC0409", *of.monitor, "metadata.namespace");
-  found.found = "namespace " + of.monitor->id.space;
-  found.expected = std::string("a namespace that ") + runs.id.text() + " watches: see its " +
-                   (denied ? "--deny-namespaces" : "--namespaces");
-  found.fix = "change the flag, or move the monitor";
-  made.push_back(std::move(found));
+  return (!only || named) && !denied;
+}
+
+finding not_watched(chain const &of, object const &by) {
+  auto made = make_finding("LC0409", *of.monitor, "metadata.namespace");
+  made.found = "namespace " + of.monitor->id.space;
+  made.expected =
+      "a namespace that " + by.id.text() + " watches: see its --namespaces and --deny-namespaces";
+  made.fix = "change the flags, or move the monitor";
+  return made;
 }
 
 // What it has written last is older than what is wanted: nobody follows.
@@ -181,13 +197,17 @@ void check_operator(chain const &of, context const &known, findings &made) {
       ready += is_ready(pod) ? 1 : 0;
     }
   }
+  object const *blind = nullptr;
+  bool watched = false;
   for (auto const &each : known.all.of_kind("Deployment")) {
     for (auto const &container : pod_spec(each)["containers"].items()) {
       if (!is_operator(container)) continue;
-      check_watched(each, container, of, made);
       ++there;
+      watched = watched || watches(container, of.monitor->id.space);
+      blind = &each;
     }
   }
+  if (!watched && blind != nullptr) made.push_back(not_watched(of, *blind));
   if (ready > 0) return;
   // It may run where we did not look, or under a name that we do not know.
   auto const selecting = of.selecting();

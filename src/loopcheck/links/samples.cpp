@@ -8,7 +8,7 @@
 #include <loopcheck/queries/promql.hpp>
 #include <loopcheck/queries/rehearsal.hpp>
 
-#include "links.hpp"
+#include "live_target.hpp"
 
 namespace loopcheck {
 namespace {
@@ -111,31 +111,57 @@ void check_history(chain const &of, context const &known, findings &made) {
   }
 }
 
-// What Prometheus has kept of the last scrape of a target that is up.
+bool told_samples(observed_prometheus const &seen, std::string_view server) {
+  return std::any_of(seen.servers.begin(), seen.servers.end(),
+                     [&](auto const &each) { return each.name == server && each.told_samples; });
+}
+
+// What Prometheus has kept of the last scrapes of those predicted targets that are up.
 void check_kept(chain const &of, scrape_job const &job, observed_prometheus const &seen,
                 findings &made) {
-  if (!seen.targets || !seen.up_at_s) return;
-  for (auto const &each : of_pool(*seen.targets, job.name)) {
-    if (each.worst.health != "up") continue;
-    if (!seen.up_at_s->contains(each.worst.final)) {
-      auto found = make_finding("LC0808", *of.monitor, job.endpoint_field);
-      found.found = "no sample of up" + promql_text(each.worst.final);
-      found.expected = "one of the last scrape, which was well";
-      found.fix = "ask " + each.worst.server + " itself; look at its log and its disk";
-      made.push_back(std::move(found));
-      return;
+  if (!seen.targets) return;
+  bool const agent = std::any_of(seen.servers.begin(), seen.servers.end(),
+                                 [](auto const &each) { return each.agent; });
+  live_target const *unwritten = nullptr, *empty = nullptr, *untold = nullptr;
+  std::size_t up = 0, without = 0;
+  for (auto const *const each : of.targets) {
+    if (each->pool != job.name || each->prometheus != seen.id || !each->active()) continue;
+    auto const *const there = find_target(*seen.targets, job.name, each->final);
+    if (there == nullptr || there->worst.health != "up") continue;
+    auto const &one = there->worst;
+    if (!told_samples(seen, one.server) || !seen.up_at_s || !seen.samples_kept) {
+      untold = &one;
+      continue;
     }
-    if (!seen.samples_kept) continue;
-    auto const kept = seen.samples_kept->find(each.worst.final);
+    ++up;
+    if (!seen.up_at_s->contains(one.final)) unwritten = &one;
+    auto const kept = seen.samples_kept->find(one.final);
     if (kept == seen.samples_kept->end() || kept->second > 0) continue;
+    ++without;
+    empty = &one;
+  }
+  if (unwritten != nullptr) {
+    auto found = make_finding("LC0808", *of.monitor, job.endpoint_field);
+    found.found = "no sample of up" + promql_text(unwritten->final);
+    found.expected = "one of the last scrape, which was well";
+    found.fix = "ask " + unwritten->server + " itself; look at its log and its disk";
+    made.push_back(std::move(found));
+  } else if (empty != nullptr && without == up) {  // some may have nothing to say
     bool const by_rule = !job.metric_relabel_rules.empty();
     auto found = make_finding(by_rule ? "LC0805" : "LC0808", *of.monitor,
                               job.endpoint_field + (by_rule ? ".metricRelabelings" : ""));
-    found.found = "0 samples kept of the last scrape of " + each.worst.url;
+    found.found = "0 samples kept of the last scrape of " + without_query(empty->url);
     found.expected = by_rule ? "rules that keep some" : "an exposition with samples";
     found.fix = by_rule ? "correct the rules" : "look at what the Pod answers";
     made.push_back(std::move(found));
-    return;
+  } else if (untold != nullptr && !agent) {
+    auto found = make_finding("LC0808", *of.monitor, job.endpoint_field);
+    found.severity = severity::undecided;
+    found.found =
+        "not told: " + (seen.not_answered.empty() ? untold->server : seen.not_answered.front());
+    found.expected = "what Prometheus keeps of its targets";
+    found.fix = "ask again; it must answer queries";
+    made.push_back(std::move(found));
   }
 }
 

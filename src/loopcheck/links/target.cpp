@@ -111,14 +111,38 @@ void check_init(chain const &of, pool const &one, inventory const &all, findings
   }
 }
 
+// Labels of nodes or namespaces are part of the prediction, and could not be read.
+char const *unread_metadata(scrape_job const &job, context const &known) {
+  if (!known.live) return nullptr;
+  using knowledge = inventory::knowledge;
+  if (job.attach_node && known.all.known("Node") != knowledge::complete) return "Node";
+  if (job.attach_namespace && known.all.known("Namespace") != knowledge::complete)
+    return "Namespace";
+  return nullptr;
+}
+
+void soften(findings &made, std::size_t from, std::string const &kind, context const &known) {
+  for (auto i = from; i < made.size(); ++i) {
+    auto &each = made[i];
+    if (each.code != "LC0701" && each.code != "LC0702" && each.code != "LC0704") continue;
+    each.severity = severity::undecided;
+    each.change.reset();
+    each.found += "; kind " + kind + " could not be read: ";
+    each.found += known.all.why_unknown(kind);
+  }
+}
+
 }  // namespace
 
 findings check_target(chain const &of, context const &known) {
   findings made;
   if (of.monitor == nullptr) return made;
   for (auto const &one : pools_of(of)) {
-    check_seen(of, *one.job, one.active, known, made);
+    auto const before = made.size();
+    check_seen(of, *one.job, one.active, !one.dropped.empty(), known, made);
     check_dropped(of, one, made);
+    if (auto const *const kind = unread_metadata(*one.job, known))
+      soften(made, before, kind, known);
     check_ended(of, one, made);
     check_limit(of, one, known.all, made);
     check_init(of, one, known.all, made);

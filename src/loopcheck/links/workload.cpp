@@ -30,6 +30,13 @@ bool wants_none(object const &workload, std::string &field) {
   return workload.spec()["replicas"].integer() == 0;
 }
 
+// A job between its runs, a DaemonSet without a node to run on: no Pod is what was asked for.
+bool rests(object const &workload) {
+  if (workload.id.kind == "Job" || workload.id.kind == "CronJob") return true;
+  return workload.id.kind == "DaemonSet" &&
+         workload["status"]["desiredNumberScheduled"].integer() == 0;
+}
+
 value at_path(std::vector<std::string> const &keys, value leaf) {
   for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
     leaf = value::map({{*key, std::move(leaf)}});
@@ -51,7 +58,7 @@ void check_wanted(chain const &of, context const &known, findings &made) {
           patch{workload->id, suspended ? at_path({"spec", "suspend"}, value(false))
                                         : at_path({"spec", "replicas"}, value(std::int64_t{1}))};
       made.push_back(std::move(found));
-    } else if (known.live) {
+    } else if (known.live && !rests(*workload)) {
       auto found = make_finding("LC0102", *workload, "");
       found.found = "no Pod with the labels of its template";
       found.expected = "Pods";

@@ -61,6 +61,14 @@ void add_line(std::string &out, std::string_view name, std::string_view text) {
   out += "  " + padded(name, 10) + printable(text) + "\n";
 }
 
+// How kubectl is to apply it: custom resources know no strategic merge.
+std::string patch_type(object_id const &of) {
+  bool const custom = of.kind == "ServiceMonitor" || of.kind == "PodMonitor" ||
+                      of.kind == "Prometheus" || of.kind == "PrometheusAgent" ||
+                      of.kind == "PrometheusRule";
+  return std::string("  (kubectl patch --type=") + (custom ? "merge)" : "strategic)");
+}
+
 void add_finding(std::string &out, finding const &of, painter const &paint) {
   auto const heading = of.code + " " + std::string(text(of.severity)) + ", link " +
                        std::to_string(static_cast<int>(of.link())) + ": " +
@@ -77,7 +85,8 @@ void add_finding(std::string &out, finding const &of, painter const &paint) {
   add_line(out, "fix", of.fix);
   if (!of.change) return;
   auto yaml = to_yaml(of.change->content);
-  add_line(out, of.change->creates ? "create" : "patch", of.change->of.text());
+  add_line(out, of.change->creates ? "create" : "patch",
+           of.change->of.text() + (of.change->creates ? "" : patch_type(of.change->of)));
   std::size_t start = 0;
   for (auto end = yaml.find('\n'); end != std::string::npos; end = yaml.find('\n', start)) {
     out += "    " + printable(std::string_view(yaml).substr(start, end - start)) + "\n";

@@ -168,14 +168,18 @@ class collection {
     return result;
   }
 
-  /// Those that the namespace's monitors name; nullopt: any.
+  /// Those that monitors which are checked name; nullopt: any. Of a monitor elsewhere that looks
+  /// into all of them, what it has in this one is enough.
   std::optional<std::set<std::string>> spaces_of_targets() const {
     std::set<std::string> result;
     for (char const *kind : {"ServiceMonitor", "PodMonitor"}) {
       for (object const &each : result_.all.of_kind(kind)) {
-        if (each.id.space != *options_.space) continue;
+        if (!is_checked(each)) continue;
         auto const &chosen = each.spec()["namespaceSelector"];
-        if (chosen["any"].boolean_or(false)) return std::nullopt;
+        if (chosen["any"].boolean_or(false)) {
+          if (each.id.space == *options_.space) return std::nullopt;
+          continue;
+        }
         for (value const &name : chosen["matchNames"].items())
           if (name.is_text()) result.emplace(name.text());
       }
@@ -195,7 +199,10 @@ class collection {
   static void add_operator(std::vector<listing> &to) {
     for (char const *kind : {"Deployment", "Pod"}) {
       auto &one = add(to, *find_resource(kind), std::nullopt);
-      one.label_selector = "app.kubernetes.io/name=prometheus-operator";
+      // As kube-prometheus and the Helm chart label it.
+      one.label_selector =
+          "app.kubernetes.io/name in (prometheus-operator,"
+          "kube-prometheus-stack-prometheus-operator)";
       one.optional = true;
     }
   }

@@ -11,6 +11,8 @@ namespace loopcheck {
 namespace {
 
 constexpr std::size_t pools_asked_singly_max = 4;
+/// Of a matcher: what stands between us and Prometheus takes no longer lines than some 8 KiB.
+constexpr std::size_t chosen_bytes_max = 4096;
 
 std::set<std::string> pools_of(value const &configuration) {
   std::set<std::string> made;
@@ -64,16 +66,19 @@ class questioning {
       made_.server.reload_successful = info->reload_successful;
     }
     if (auto const agent = api_.is_agent(); keep(agent)) made_.server.agent = *agent;
-    if (auto configuration = api_.configuration(); keep(configuration)) {
+    auto configuration = api_.configuration();
+    if (keep(configuration)) {
       made_.server.pools = pools_of(*configuration);
       made_.configuration = std::move(*configuration);
     }
     ask_targets();
     if (made_.server.agent) return std::move(made_);
     if (!about_.jobs.empty()) {
-      auto const chosen = any_of_these(about_.jobs);
+      auto chosen = any_of_these(about_.jobs);
+      if (chosen.size() > chosen_bytes_max) chosen.clear();
       made_.up_at_s = by_labels("timestamp(up" + chosen + ")");
       made_.samples_kept = by_labels("scrape_samples_post_metric_relabeling" + chosen);
+      made_.server.told_samples = made_.up_at_s && made_.samples_kept;
     }
     for (auto const &[expression, selectors] : expressions_)
       made_.queries.emplace(expression, asked(expression, selectors));
@@ -98,12 +103,12 @@ class questioning {
   void ask_targets() {
     if (about_.pools.empty()) return;
     if (about_.pools.size() > pools_asked_singly_max) {
-      if (auto got = api_.targets(); keep(got)) made_.targets = std::move(*got);
+      if (auto got = api_.targets(false); keep(got)) made_.targets = std::move(*got);
       return;
     }
     live_targets all;
     for (auto const &pool : about_.pools) {
-      auto got = api_.targets_of(pool);
+      auto got = api_.targets_of(pool, false);
       if (!keep(got)) return;
       all.dropped_known = all.dropped_known && got->dropped_known;
       std::move(got->active.begin(), got->active.end(), std::back_inserter(all.active));
@@ -166,16 +171,15 @@ void merge_into(std::optional<std::map<labels, double>> &to,
 }
 
 void merge_into(observed_query &to, observed_query const &from) {
-  if (from.error.empty()) to.error.clear();
+  if (to.error.empty()) to.error = from.error;
   to.series += from.series;
   // Another shard may have newer ones of the same selector.
   if (from.age_s) to.age_s = to.age_s ? std::min(*to.age_s, *from.age_s) : *from.age_s;
 }
 
-/// One Prometheus of a URL belongs to one object.
+/// Which object's Prometheus is at the URL.
 object_id object_at(answers const &of, std::vector<observe_subject> const &subjects,
                     url const &at) {
-  if (subjects.size() == 1) return subjects.front().prometheus->id;
   auto const label = of.configuration["global"]["external_labels"]["prometheus"].text();
   std::string names;
   for (auto const &each : subjects) {
@@ -184,8 +188,23 @@ object_id object_at(answers const &of, std::vector<observe_subject> const &subje
     if (name == label) return id;
     names += (names.empty() ? "" : ", ") + name;
   }
+  // The label may be called otherwise, or be switched off.
+  if (subjects.size() == 1 && label.empty()) return subjects.front().prometheus->id;
+  if (!label.empty())
+    throw input_error("--prometheus-url: " + at.text() + " is Prometheus " + std::string(label) +
+                      ", and not " + names);
   throw input_error("--prometheus-url: which Prometheus object " + at.text() +
                     " runs cannot be told; give --prometheus, one of " + names);
+}
+
+// What only looks like a Prometheus (Thanos, a proxy of several) tells other labels.
+void distrust(answers &one) {
+  if (one.server.pools) return;
+  one.failures.insert(one.failures.begin(), "it does not show its configuration: no Prometheus?");
+  one.targets.reset();
+  one.up_at_s.reset();
+  one.samples_kept.reset();
+  one.server.told_samples = false;
 }
 
 struct question {
@@ -233,6 +252,10 @@ observation observe(cluster &through, collected const &from,
     got[i] = questioning(questions[i].api, *questions[i].about, options.expressions).run();
   });
 
+  if (options.at)
+    for (auto &one : got)
+      if (one.answered) distrust(one);
+
   std::map<object_id, std::vector<live_targets>> targets;
   for (std::size_t i = 0; i < got.size(); ++i) {
     auto &one = got[i];
@@ -241,6 +264,11 @@ observation observe(cluster &through, collected const &from,
                                : questions[i].about->prometheus->id;
     auto &to = *std::find_if(made.each.begin(), made.each.end(),
                              [&](auto const &each) { return each.id == id; });
+    auto const *const of = std::find_if(subjects.begin(), subjects.end(), [&](auto const &each) {
+                             return each.prometheus->id == id;
+                           })->prometheus;
+    if (options.at && of->spec()["shards"].integer().value_or(1) > 1)
+      to.not_answered.push_back("the shards that are not at " + options.at->text());
     if (!one.failures.empty())
       to.not_answered.push_back(one.server.name + ": " + one.failures.front());
     if (!one.answered) continue;

@@ -18,9 +18,10 @@
 namespace loopcheck {
 
 struct observed_server {
-  std::string name;     ///< "pod monitoring/prometheus-k8s-0", or its URL
-  std::string version;  ///< empty: not told
-  bool agent = false;   ///< it answers no queries
+  std::string name;           ///< "pod monitoring/prometheus-k8s-0", or its URL
+  std::string version;        ///< empty: not told
+  bool agent = false;         ///< it answers no queries
+  bool told_samples = false;  ///< it said what it keeps of its targets
   std::optional<bool> reload_successful;
   std::optional<std::set<std::string>> pools;  ///< of the running configuration
 };
@@ -42,7 +43,7 @@ struct observed_prometheus {
 struct observed_query {
   std::size_t series = 0;       ///< that it gives now
   std::optional<double> age_s;  ///< of the newest sample, up to an hour, of the oldest selector
-  std::string error;            ///< why no server answered; empty: one did
+  std::string error;            ///< of the first server that did not answer; empty: all did
 };
 
 struct observation {
@@ -70,8 +71,8 @@ struct observe_options {
 };
 
 /// A server that does not answer is a line in not_answered. With a URL, which of several Prometheus
-/// objects is there is told by its external label `prometheus`; where it tells nothing: throws
-/// input_error.
+/// objects is there is told by its external label `prometheus`; where it tells nothing, or another
+/// one: throws input_error. What does not show its configuration there (Thanos) is no Prometheus.
 ///
 /// Cost: some ten requests for each server, three more for each selector of an expression.
 observation observe(cluster &through, collected const &from,

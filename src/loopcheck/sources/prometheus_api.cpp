@@ -22,10 +22,10 @@ outcome<value> prometheus_api::ask(std::string const &path) {
   }
 }
 
-outcome<live_targets> prometheus_api::targets() {
-  auto whole = ask("/api/v1/targets?state=any");
-  bool const all = static_cast<bool>(whole);
-  if (!all && whole.why().kind == access_error::too_large)
+outcome<live_targets> prometheus_api::targets(bool dropped) {
+  auto whole = ask(dropped ? "/api/v1/targets?state=any" : "/api/v1/targets?state=active");
+  bool const all = dropped && static_cast<bool>(whole);
+  if (dropped && !all && whole.why().kind == access_error::too_large)
     whole = ask("/api/v1/targets?state=active");
   if (!whole) return whole.why();
   auto result = read_targets((*whole)["data"], name_);
@@ -33,10 +33,13 @@ outcome<live_targets> prometheus_api::targets() {
   return result;
 }
 
-outcome<live_targets> prometheus_api::targets_of(std::string_view pool) {
-  auto const whole = ask("/api/v1/targets?state=any&scrapePool=" + percent_encoded(pool));
+outcome<live_targets> prometheus_api::targets_of(std::string_view pool, bool dropped) {
+  auto const whole = ask(std::string("/api/v1/targets?state=") + (dropped ? "any" : "active") +
+                         "&scrapePool=" + percent_encoded(pool));
   if (!whole) return whole.why();
-  return read_targets((*whole)["data"], name_);
+  auto result = read_targets((*whole)["data"], name_);
+  result.dropped_known = dropped;
+  return result;
 }
 
 outcome<value> prometheus_api::configuration() {

@@ -48,10 +48,11 @@ class prometheus_api {
   /// "http://host:9090/prefix" or "pod monitoring/prometheus-k8s-0".
   std::string const &name() const noexcept { return name_; }
 
-  /// Active and dropped ones; where that is too large to read, active ones alone.
-  outcome<live_targets> targets();
+  /// Active and dropped ones; where that is too large to read, active ones alone. Dropped ones may
+  /// be a thousand times as many.
+  outcome<live_targets> targets(bool dropped = true);
   /// Of one pool (Prometheus 2.42 and later; older ones answer with all).
-  outcome<live_targets> targets_of(std::string_view pool);
+  outcome<live_targets> targets_of(std::string_view pool, bool dropped = true);
   /// The running configuration; its secrets are "<secret>".
   outcome<value> configuration();
   outcome<server_info> info();

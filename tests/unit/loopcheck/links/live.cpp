@@ -84,8 +84,8 @@ struct world {
     auto &one = seen.each.emplace_back();
     one.id = {"Prometheus", "monitoring", "k8s"};
     one.generated.emplace(std::set<std::string>{pool});
-    one.servers.push_back(
-        {"pod monitoring/prometheus-k8s-0", "3.5.0", false, true, std::set<std::string>{pool}});
+    one.servers.push_back({"pod monitoring/prometheus-k8s-0", "3.5.0", false, true, true,
+                           std::set<std::string>{pool}});
     live_targets up;
     one.up_at_s.emplace();
     one.samples_kept.emplace();
@@ -246,10 +246,113 @@ BOOST_AUTO_TEST_CASE(samples) {
   BOOST_TEST(empty.codes() == "LC0808 ");
   world agent;
   agent.prometheus().servers.front().agent = true;
+  agent.prometheus().servers.front().told_samples = false;
   agent.prometheus().up_at_s.reset();
   agent.prometheus().samples_kept.reset();
   BOOST_TEST(agent.codes() == "");
   BOOST_TEST(agent.found("LC0809").object.text() == "Prometheus/monitoring/k8s");
+}
+
+BOOST_AUTO_TEST_CASE(what_one_server_does_not_say) {
+  world silent;
+  silent.prometheus().servers.front().told_samples = false;
+  BOOST_TEST(silent.codes() == "LC0808? ");
+
+  // A target of another namespace, which was not read: nothing is known of it, nor asked.
+  world more;
+  merged_target other = more.prometheus().targets->active.front();
+  other.worst.final["job"] = "else";
+  other.worst.url = "http://10.0.0.9:80/metrics";
+  more.prometheus().targets->active.push_back(other);
+  BOOST_TEST(more.codes() == "");
+
+  world agent;
+  add_argument("up", 1, agent.queries);
+  agent.prometheus().servers.front().agent = true;
+  BOOST_TEST(agent.codes() == "LC0905? ");
+
+  world half;
+  add_argument("up", 1, half.queries);
+  half.seen.queries["up"] = {0, {}, ""};
+  half.prometheus().not_answered.push_back("prometheus-k8s-1: not ready");
+  BOOST_TEST(half.codes() == "LC0905? ");
+}
+
+BOOST_AUTO_TEST_CASE(no_target_at_all) {
+  auto const without_addresses = [](inventory &all) {
+    for (auto const *const kind : {"Endpoints", "EndpointSlice"})
+      all.keep(kind, [](object const &) { return false; });
+  };
+  world const gone("", without_addresses);
+  BOOST_TEST(gone.codes() == "LC0206 LC0701 ");
+  BOOST_TEST(gone.found("LC0701").because_of == "LC0206");
+  world const unread("", [&](inventory &all) {
+    without_addresses(all);
+    all.set_known("Endpoints", inventory::knowledge::forbidden, "endpoints is forbidden: no");
+  });
+  BOOST_TEST(unread.codes() == "LC0206? LC0701? ");
+}
+
+BOOST_AUTO_TEST_CASE(nodes_may_not_be_read) {
+  world one("", [](inventory &all) {
+    auto monitor = *all.find("ServiceMonitor", "demo", "m");
+    monitor.root.find_mutable("spec")->set("attachMetadata", value::map({{"node", value(true)}}));
+    all.keep("ServiceMonitor", [](object const &) { return false; });
+    all.add(monitor);
+    all.set_known("Node", inventory::knowledge::forbidden, "nodes is forbidden: no");
+  });
+  one.target().final["zone"] = "a";
+  one.prometheus().up_at_s->emplace(one.target().final, 1e9);
+  BOOST_TEST(one.codes() == "LC0702? ");
+  BOOST_TEST(one.found("LC0702").found.find("nodes is forbidden") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(several_operators) {
+  auto const deployed = [](std::string const &name, std::string const &arguments) {
+    return "\n---\nkind: Deployment\nmetadata: {name: " + name +
+           ", namespace: monitoring}\nspec: {template: {spec: {containers: [{image: "
+           "\"prometheus-operator:v0.93.0\", args: [" +
+           arguments + "]}]}}}\n";
+  };
+  BOOST_TEST(world(deployed("all", "\"--namespaces=\"")).codes() == "");
+  BOOST_TEST(world(deployed("team", "\"--namespaces=team\"")).codes() == "LC0409 ");
+  BOOST_TEST(world(deployed("team", "\"--namespaces=team\"") + deployed("all", "")).codes() == "");
+  BOOST_TEST(world(deployed("deny", "\"--deny-namespaces=demo\"")).codes() == "LC0409 ");
+}
+
+BOOST_AUTO_TEST_CASE(a_pod_that_goes_just_now) {
+  world one("", [](inventory &all) {
+    std::vector<object> pods(all.of_kind("Pod").begin(), all.of_kind("Pod").end());
+    all.keep("Pod", [](object const &) { return false; });
+    for (auto &each : pods) {
+      each.root.find_mutable("metadata")->set("deletionTimestamp", value("2026-01-01T00:00:00Z"));
+      all.add(each);
+    }
+  });
+  one.prometheus().targets->active.clear();
+  BOOST_TEST(one.codes() == "LC0701? ");
+}
+
+BOOST_AUTO_TEST_CASE(a_monitor_that_misses_hides_nothing_elsewhere) {
+  world const one(R"(
+---
+kind: ServiceMonitor
+metadata: {name: misses, namespace: team}
+spec: {selector: {matchLabels: {app: none}}, endpoints: [{port: metrics}]}
+---
+kind: Service
+metadata: {name: forgotten, namespace: shop, labels: {app: shop}}
+spec: {selector: {app: demo}, ports: [{name: metrics, port: 80, targetPort: http}]}
+---
+kind: Service
+metadata: {name: meant, namespace: team, labels: {app: team}}
+spec: {selector: {app: demo}, ports: [{name: metrics, port: 80, targetPort: http}]}
+)");
+  std::string subjects;
+  for (auto const &each : one.chains)
+    subjects += each.subject().id.text() + " ";
+  BOOST_TEST(subjects ==
+             "ServiceMonitor/demo/m ServiceMonitor/team/misses Service/shop/forgotten ");
 }
 
 BOOST_AUTO_TEST_CASE(queries) {

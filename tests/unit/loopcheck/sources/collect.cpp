@@ -145,6 +145,8 @@ BOOST_AUTO_TEST_CASE(one_namespace_and_those_that_take_part) {
       R"("spec":{"namespaceSelector":{"matchNames":["shop"]},)"
       R"("endpoints":[{"basicAuth":{"username":{"name":"login","key":"user"}}}]}},)"
       R"({"metadata":{"name":"b","namespace":"other"},"spec":{"namespaceSelector":{"any":true},)"
+      R"("endpoints":[{"basicAuth":{"username":{"name":"any","key":"user"}}}]}},)"
+      R"({"metadata":{"name":"c","namespace":"other"},"spec":{)"
       R"("endpoints":[{"basicAuth":{"username":{"name":"foreign","key":"user"}}}]}})");
   from.answers[core + "/namespaces/monitoring/pods?limit=500"] =
       list(R"({"metadata":{"name":"prometheus-k8s-0","namespace":"monitoring"}})");
@@ -164,11 +166,12 @@ BOOST_AUTO_TEST_CASE(one_namespace_and_those_that_take_part) {
   BOOST_TEST(has_asked(from, core + "/namespaces/shop/services?limit=500"));
   BOOST_TEST(!has_asked(from, core + "/namespaces/monitoring/services?limit=500"));
   BOOST_TEST(!has_asked(from, core + "/pods?limit=500"));
-  // Keys of a Secret, without values; not of another namespace's monitors.
+  // Keys of a Secret, without values; not of monitors that look elsewhere.
   auto const *login = all.find("Secret", "demo", "login");
   BOOST_REQUIRE(login != nullptr);
   BOOST_TEST((*login)["data"].has("user"));
   BOOST_TEST((*login)["data"]["user"].is_null());
+  BOOST_TEST(has_asked(from, "keys of other/any"));
   BOOST_TEST(!has_asked(from, "keys of other/foreign"));
   BOOST_TEST(got->generated.at(0).prometheus.text() == "Prometheus/monitoring/k8s");
   BOOST_TEST(!got->generated.at(0).why_not.empty());

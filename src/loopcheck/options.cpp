@@ -8,8 +8,10 @@
 #include <array>
 #include <sstream>
 
+#include <loopcheck/objects/input_error.hpp>
 #include <loopcheck/prediction/duration.hpp>
 #include <loopcheck/prediction/selector.hpp>
+#include <loopcheck/sources/url.hpp>
 
 #include "program_version.hpp"
 
@@ -192,6 +194,15 @@ loopmeter::server::listen_address parse_address(std::string const &given) {
   }
 }
 
+std::string parse_prometheus_url(std::string given) {
+  try {
+    if (!given.empty()) parse_url(given);
+  } catch (input_error const &e) {  // which does not repeat a password
+    throw usage_error(std::string("--prometheus-url: ") + e.what());
+  }
+  return given;
+}
+
 std::string parse_labels(std::string const &flag, std::string given, std::string const &example) {
   try {
     if (!given.empty()) selector::parse(given);
@@ -231,7 +242,7 @@ options parse_options(std::vector<std::string> const &arguments) {
   }
   made.labels = parse_labels("labels", text_of("labels"), "app=demo,tier in (web)");
   made.prometheus = text_of("prometheus");
-  made.prometheus_url = text_of("prometheus-url");
+  made.prometheus_url = parse_prometheus_url(text_of("prometheus-url"));
   made.selector = parse_labels("selector", text_of("selector"), "release=prometheus");
   if (auto const version = text_of("operator"); !version.empty()) {
     made.operator_version = version_number::parse(version);

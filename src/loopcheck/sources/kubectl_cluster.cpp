@@ -81,7 +81,10 @@ outcome<std::vector<std::string>> kubectl_cluster::secret_keys(std::string_view 
 
 outcome<std::string> kubectl_cluster::default_namespace() {
   auto found = output_of({"config", "view", "--minify", "--output=jsonpath={..namespace}"});
-  if (found && found->empty()) return std::string("default");
+  // Without any context kubectl takes this one, too, and says of the server what there is to say.
+  bool const no_context = !found && options_.context.empty() &&
+                          found.why().words.find("current-context must exist") != std::string::npos;
+  if (no_context || (found && found->empty())) return std::string("default");
   return found;
 }
 

@@ -54,9 +54,9 @@ class Serve(unittest.TestCase):
         return wait_until(lambda: self.says(link), timeout_s=prometheus.switch_s() + 90, pause_s=1)
 
     def scraped(self) -> dict[str, Any]:
-        target, = [each for each in self.server.targets() if each["scrapePool"] == POOL]
-        assert target["health"] == "up", target
-        return target
+        found = [each for each in self.server.targets() if each["scrapePool"] == POOL]
+        assert [each["health"] for each in found] == ["up"], found
+        return found[0]
 
     def test_a_chain_breaks_and_is_mended(self) -> None:
         wait_until(self.scraped, timeout_s=prometheus.switch_s() + 60, pause_s=1)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The component loopcheck on a real cluster: it looks by the API server itself, is scraped, and says
-by its metrics, in Prometheus, which link of which chain is broken."""
+"""The component loopcheck on a real cluster: it looks by the API server itself, is scraped, and
+says by its metrics, in Prometheus, which link of which chain is broken."""
 from __future__ import annotations
 
 import json

@@ -70,6 +70,21 @@ query_sources queries_of(options const &chosen, inventory const &all,
   return made;
 }
 
+bool keep_prometheus(std::string const &given, std::string const &space, inventory &all) {
+  auto const slash = given.find('/');
+  bool const is_whole = slash != std::string::npos;
+  auto const wanted = is_whole ? given.substr(0, slash) : space;
+  auto const name = given.substr(is_whole ? slash + 1 : 0);
+  bool found = false;
+  for (auto const *const kind : {"Prometheus", "PrometheusAgent"}) {
+    all.keep(kind, [&](object const &each) {
+      return each.id.name == name && (wanted.empty() || each.id.space == wanted);
+    });
+    found = found || !all.of_kind(kind).empty();
+  }
+  return found;
+}
+
 std::optional<exposition> exposition_of(options const &chosen) {
   if (chosen.exposition.empty()) return std::nullopt;
   auto const body = read_whole(chosen.exposition, exposition_limits{}.bytes_max);

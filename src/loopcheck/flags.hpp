@@ -22,6 +22,10 @@ crd_fields fields_of(options const &chosen, version_number const &version, inven
 query_sources queries_of(options const &chosen, inventory const &all,
                          std::vector<std::string> &notes);
 
+/// Forgets Prometheus objects but the one that --prometheus names: NAME in `space` (in any, where
+/// that is empty) or NAMESPACE/NAME. False where there is none.
+bool keep_prometheus(std::string const &given, std::string const &space, inventory &all);
+
 /// --exposition.
 std::optional<exposition> exposition_of(options const &chosen);
 

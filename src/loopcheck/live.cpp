@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command that looks at a cluster: objects through kubectl → prediction → what runs → the nine
 // links → a report; again and again with --wait.
-#include <poll.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
-#include <memory>
 #include <string>
 #include <utility>
 
-#include <loopcheck/objects/input_error.hpp>
-#include <loopcheck/prediction/duration.hpp>
 #include <loopcheck/sources/interruption.hpp>
 #include <loopcheck/sources/kubectl_cluster.hpp>
 #include <loopmeter/base/log.hpp>
@@ -47,14 +41,6 @@ int status_of(access_failure const &why) noexcept {
   bool const ours =
       why.kind == access_error::tool_missing || why.kind == access_error::bad_configuration;
   return ours ? exit_bad_input : exit_undecided;
-}
-
-// False after a signal.
-bool sleep_until(clock::time_point when) {
-  auto const left = std::chrono::ceil<std::chrono::milliseconds>(when - clock::now());
-  pollfd event{interruption::descriptor(), POLLIN, 0};
-  return ::poll(&event, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0))) <= 0 &&
-         !interruption::requested();
 }
 
 std::string state_of(look const &made) {
@@ -125,7 +111,7 @@ int run_live(options const &chosen) {
       if (last) throw;
       told.at(nothing.what());
     }
-    if (!sleep_until(std::min(until, clock::now() + pause))) interruption::end();
+    if (!interruption::sleep_until(std::min(until, clock::now() + pause))) interruption::end();
   }
 }
 

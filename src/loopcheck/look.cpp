@@ -104,6 +104,8 @@ look_options look_options::of(options const &flags) {
   look_options made;
   made.named = flags.inputs;
   made.flags = &flags;
+  made.exposed = exposition_of(flags);
+  made.queries = queries_of(flags, inventory(), made.notes);
   return made;
 }
 
@@ -117,19 +119,18 @@ outcome<std::unique_ptr<look>> look::at(cluster &through, look_options const &as
 }
 
 look::look(cluster &through, look_options const &asked, collected &&read)
-    : asked_(asked), flags_(*asked.flags), read_(std::move(read)) {
+    : asked_(asked), flags_(*asked.flags), read_(std::move(read)), notes_(asked.notes) {
   take_prometheus();
   auto const version = operator_version();
   predicted_ = predict(read_.all, {version, {}});
   chains_ = chains_of(read_.all, predicted_, focus_of(asked_, read_.all));
   if (chains_.empty()) refuse_nothing();
-  exposed_ = exposition_of(flags_);
   known_.emplace(read_.all, predicted_);
   known_->live = true;
   known_->fields = fields_of(flags_, version, read_.all);
-  known_->exposed = exposed_ ? &*exposed_ : nullptr;
+  known_->exposed = asked_.exposed ? &*asked_.exposed : nullptr;
   known_->exposed_name = flags_.exposition;
-  known_->queries = queries_of(flags_, inventory(), notes_);
+  known_->queries = asked_.queries;
   observe_all(through);
   known_->observed = &observed_;
   found_ = check(chains_, *known_);
@@ -157,9 +158,8 @@ version_number look::operator_version() {
   for (auto const *const kind : {"Pod", "Deployment"}) {
     for (auto const &each : read_.all.of_kind(kind)) {
       for (auto const &container : pod_spec(each)["containers"].items()) {
-        auto const image = container["image"].text();
-        if (image.find("prometheus-operator") == std::string_view::npos) continue;
-        if (auto const version = version_of_image(image)) return *version;
+        if (!is_operator(container)) continue;
+        if (auto const version = version_of_image(container["image"].text())) return *version;
       }
     }
   }
@@ -176,17 +176,8 @@ version_number look::operator_version() {
 void look::take_prometheus() {
   auto const &given = flags_.prometheus;
   if (given.empty()) return;
-  auto const slash = given.find('/');
-  auto const name = given.substr(slash == std::string::npos ? 0 : slash + 1);
-  bool found = false;
-  for (auto const *const kind : {"Prometheus", "PrometheusAgent"}) {
-    read_.all.keep(kind, [&](object const &each) {
-      return each.id.name == name &&
-             (slash == std::string::npos || each.id.space == given.substr(0, slash));
-    });
-    found = found || !read_.all.of_kind(kind).empty();
-  }
-  if (!found) throw input_error("--prometheus: no such Prometheus object: " + given);
+  if (!keep_prometheus(given, "", read_.all))
+    throw input_error("--prometheus: no such Prometheus object: " + given);
 }
 
 // Each Prometheus object that selects a monitor; for Services that nobody monitors, each one.
@@ -242,7 +233,7 @@ void look::observe_all(cluster &through) {
 report look::told() const {
   report made{found_, predicted_, notes_};
   made.live = true;
-  made.has_exposition = exposed_.has_value();
+  made.has_exposition = asked_.exposed.has_value();
   made.has_queries = !known_->queries.queries.empty();
   made.observed = &observed_;
   made.chains = &chains_;

@@ -22,7 +22,12 @@ struct look_options {
   std::vector<std::string> named;    ///< "svc/demo", in `space`
   options const *flags = nullptr;    ///< the rest; outlives the look
   bool generated = true;             ///< read the Secrets with generated configurations
+  // Of the flags, read once: one of them may be standard input.
+  std::optional<exposition> exposed;
+  query_sources queries;
+  std::vector<std::string> notes;
 
+  /// Throws input_error for a file that cannot be read.
   static look_options of(options const &flags);
 };
 
@@ -36,8 +41,8 @@ class nothing_to_check : public input_error {
 /// Everything that one check has seen. Its parts refer to each other: it stays where it is.
 class look {
  public:
-  /// Throws input_error for what is wrong with the flags: an object that is not there, a file that
-  /// cannot be read.
+  /// `asked` outlives the look. Throws input_error for what is wrong with the flags, such as an
+  /// object that is not there.
   static outcome<std::unique_ptr<look>> at(cluster &through, look_options const &asked);
 
   look(look const &) = delete;
@@ -56,13 +61,12 @@ class look {
   std::vector<observe_subject> subjects() const;
   void observe_all(cluster &through);
 
-  look_options asked_;
+  look_options const &asked_;
   options const &flags_;
   collected read_;
   std::vector<std::string> notes_;
   prediction predicted_;
   std::vector<chain> chains_;
-  std::optional<exposition> exposed_;
   observation observed_;
   std::optional<context> known_;
   verdict found_;

@@ -82,15 +82,7 @@ loaded load(options const &chosen) {
   loaded made{read_files(inputs, how), false};
   auto &all = made.read.all;
   if (!chosen.prometheus.empty() && !is_file) {
-    auto const slash = chosen.prometheus.find('/');
-    auto const space =
-        slash == std::string::npos ? space_of(chosen) : chosen.prometheus.substr(0, slash);
-    auto const name = chosen.prometheus.substr(slash == std::string::npos ? 0 : slash + 1);
-    for (auto const *const kind : {"Prometheus", "PrometheusAgent"}) {
-      all.keep(kind,
-               [&](object const &each) { return each.id.space == space && each.id.name == name; });
-    }
-    if (!has_prometheus(all)) {
+    if (!keep_prometheus(chosen.prometheus, space_of(chosen), all)) {
       throw input_error(
           "--prometheus: neither a file nor NAMESPACE/NAME of a Prometheus in the "
           "input: " +

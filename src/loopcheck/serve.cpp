@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command that runs inside a cluster: one thread looks again and again, the server's threads
 // expose what was seen.
-#include <poll.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -16,7 +14,6 @@
 #include <loopcheck/objects/input_error.hpp>
 #include <loopcheck/sources/api_cluster.hpp>
 #include <loopcheck/sources/interruption.hpp>
-#include <loopcheck/sources/url.hpp>
 #include <loopmeter/base/file.hpp>
 #include <loopmeter/base/log.hpp>
 #include <loopmeter/server/probes.hpp>
@@ -118,7 +115,7 @@ class checks {
     do {
       begun_ = clock::now();
       check();
-    } while (sleep_until(begun_ + interval_));
+    } while (interruption::sleep_until(begun_ + interval_));
   }
 
   /// Whether a check has come to an end for which the API server was asked.
@@ -153,15 +150,6 @@ class checks {
   void fail(std::string const &why) {
     journal_.tell_failure(why);
     metrics_.count(check_result::failed, clock::now() - begun_);
-  }
-
-  // False after a signal.
-  static bool sleep_until(clock::time_point when) {
-    auto const left = std::chrono::ceil<std::chrono::milliseconds>(when - clock::now());
-    pollfd event{interruption::descriptor(), POLLIN, 0};
-    // A day is less than what an int holds.
-    auto const pause = std::clamp<std::int64_t>(left.count(), 0, 86'400'000);
-    return ::poll(&event, 1, static_cast<int>(pause)) <= 0 && !interruption::requested();
   }
 
   std::chrono::milliseconds interval_;
@@ -209,7 +197,6 @@ std::vector<server::route> routes(loopmeter::metrics::registry &registry, server
 }  // namespace
 
 int run_serve(options const &chosen) {
-  if (!chosen.prometheus_url.empty()) parse_url(chosen.prometheus_url);  // bad input ends it here
   auto access = access_of(chosen);
   interruption::install();
   loopmeter::metrics::registry registry;

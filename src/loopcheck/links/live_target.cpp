@@ -15,90 +15,6 @@
 namespace loopcheck {
 namespace {
 
-std::string_view code_of(scrape_cause cause) noexcept {
-  switch (cause) {
-    case scrape_cause::refused:
-      return "LC0710";
-    case scrape_cause::connect_timeout:
-    case scrape_cause::scrape_timeout:
-      return "LC0711";
-    case scrape_cause::closed:
-    case scrape_cause::not_http:
-    case scrape_cause::grpc_port:
-      return "LC0712";
-    case scrape_cause::unauthorized:
-      return "LC0713";
-    case scrape_cause::forbidden:
-      return "LC0714";
-    case scrape_cause::not_found:
-      return "LC0715";
-    case scrape_cause::server_unavailable:
-    case scrape_cause::server_error:
-    case scrape_cause::too_many_requests:
-      return "LC0716";
-    case scrape_cause::redirect:
-    case scrape_cause::redirect_loop:
-      return "LC0717";
-    case scrape_cause::plain_http_to_tls:
-    case scrape_cause::tls_to_plain_http:
-      return "LC0718";
-    case scrape_cause::unknown_authority:
-    case scrape_cause::certificate_expired:
-    case scrape_cause::certificate_name:
-    case scrape_cause::client_certificate:
-    case scrape_cause::tls_version:
-    case scrape_cause::tls_other:
-      return "LC0719";
-    case scrape_cause::content_type_missing:
-    case scrape_cause::content_type:
-      return "LC0720";
-    case scrape_cause::content_encoding:
-    case scrape_cause::html_page:
-    case scrape_cause::open_metrics_end:
-    case scrape_cause::invalid_exposition:
-    case scrape_cause::invalid_label:
-    case scrape_cause::duplicate_label:
-    case scrape_cause::native_histogram:
-      return "LC0721";
-    case scrape_cause::body_size_limit:
-      return "LC0722";
-    case scrape_cause::sample_limit:
-      return "LC0723";
-    case scrape_cause::label_limit:
-    case scrape_cause::label_name_length_limit:
-    case scrape_cause::label_value_length_limit:
-      return "LC0724";
-    case scrape_cause::target_limit:
-      return "LC0725";
-    case scrape_cause::no_such_host:
-    case scrape_cause::name_server:
-    case scrape_cause::no_route:
-    case scrape_cause::not_permitted:
-      return "LC0726";
-    default:
-      return "LC0727";
-  }
-}
-
-std::string_view limit_field(scrape_cause cause) noexcept {
-  switch (cause) {
-    case scrape_cause::body_size_limit:
-      return "bodySizeLimit";
-    case scrape_cause::sample_limit:
-      return "sampleLimit";
-    case scrape_cause::label_limit:
-      return "labelLimit";
-    case scrape_cause::label_name_length_limit:
-      return "labelNameLengthLimit";
-    case scrape_cause::label_value_length_limit:
-      return "labelValueLengthLimit";
-    case scrape_cause::target_limit:
-      return "targetLimit";
-    default:
-      return "";
-  }
-}
-
 // The Service's targetPort, where it is a number that no container declares and there is one port
 // that is.
 std::optional<patch> declared_port(chain const &of, scrape_job const &job) {
@@ -129,7 +45,7 @@ std::optional<patch> declared_port(chain const &of, scrape_job const &job) {
 
 // What of the monitor mends it, where the words of the failure tell.
 void propose(finding &to, scrape_failure const &failure, chain const &of, scrape_job const &job) {
-  auto const field = limit_field(failure.cause);
+  auto const field = row_of(failure.cause).limit_field;
   if (!field.empty() && of.monitor->spec().has(field)) {
     to.field = std::string("spec.").append(field);
     // Targets are counted to the end; of a scrape only what passed the limit first is known, so
@@ -184,7 +100,7 @@ std::string words_of(live_target const &one) {
 finding down(chain const &of, scrape_job const &job, live_target const &one, std::size_t count,
              std::size_t all) {
   auto const failure = read_scrape_error(one.last_error, one.url);
-  auto made = make_finding(code_of(failure.cause), *of.monitor, job.endpoint_field);
+  auto made = make_finding(row_of(failure.cause).code, *of.monitor, job.endpoint_field);
   made.found = failure.words + (failure.likely ? " (likely)" : "") + "; " + std::to_string(count) +
                " of " + std::to_string(all) + " targets, such as " + without_query(one.url) + ": " +
                words_of(one);

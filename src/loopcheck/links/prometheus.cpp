@@ -135,12 +135,6 @@ void check_runs(object const &prometheus, context const &known, findings &made) 
   made.push_back(std::move(found));
 }
 
-bool is_operator(value const &container) {
-  auto const image = container["image"].text();
-  return image.find("prometheus-operator") != std::string_view::npos &&
-         image.find("reloader") == std::string_view::npos;
-}
-
 // "--namespaces=a,b" → true where it names `space`.
 bool names(std::string_view argument, std::string_view flag, std::string_view space, bool &given) {
   if (!argument.starts_with(flag)) return false;

@@ -78,9 +78,11 @@ enum class scrape_cause : std::uint8_t {
 /// What is the same for each failure of one cause.
 struct scrape_cause_row {
   scrape_cause cause;
-  std::string_view name;   ///< the enumerator's, for JSON
-  std::string_view words;  ///< what happened: a clause without its dot
-  std::string_view fix;    ///< one sentence without its dot
+  std::string_view name;              ///< the enumerator's, for JSON
+  std::string_view words;             ///< what happened: a clause without its dot
+  std::string_view fix;               ///< one sentence without its dot
+  std::string_view code = "LC0727";   ///< of the finding that it makes
+  std::string_view limit_field = {};  ///< of the monitor's spec, which it passes
 };
 
 std::span<scrape_cause_row const> scrape_causes() noexcept;

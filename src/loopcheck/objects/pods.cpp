@@ -41,6 +41,12 @@ std::string pod_spec_field(object const &of) {
   return "spec.template.spec";
 }
 
+bool is_operator(value const &container) {
+  auto const image = container["image"].text();
+  return image.find("prometheus-operator") != std::string_view::npos &&
+         image.find("reloader") == std::string_view::npos;
+}
+
 bool is_ready(object const &pod) {
   auto const conditions = pod["status"]["conditions"].items();
   return std::any_of(conditions.begin(), conditions.end(), [](value const &each) {

@@ -24,6 +24,9 @@ labels template_labels(object const &workload);
 value const &pod_spec(object const &workload_or_pod);
 std::string pod_spec_field(object const &workload_or_pod);
 
+/// A container of the Prometheus Operator itself, by its image; not of its reloaders.
+bool is_operator(value const &container);
+
 /// The condition Ready is True.
 bool is_ready(object const &pod);
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interruption.hpp"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
@@ -47,6 +49,15 @@ int descriptor() noexcept {
 }
 bool requested() noexcept {
   return came.load(std::memory_order_relaxed) != 0;
+}
+
+bool sleep_until(std::chrono::steady_clock::time_point when) noexcept {
+  auto const left =
+      std::chrono::ceil<std::chrono::milliseconds>(when - std::chrono::steady_clock::now());
+  pollfd signal_came{descriptor(), POLLIN, 0};
+  // A day is less than what an int holds.
+  auto const pause = std::clamp<std::int64_t>(left.count(), 0, 86'400'000);
+  return ::poll(&signal_came, 1, static_cast<int>(pause)) <= 0 && !requested();
 }
 
 void end() noexcept {

@@ -1,137 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What runs, beside what was predicted: each piece of evidence and what is made of it.
-#include <loopcheck/links/links.hpp>
-
-#include <boost/test/unit_test.hpp>
-
-#include <functional>
-#include <memory>
-
-#include <loopcheck/prediction/targets.hpp>
-
-#include "../prediction/manifests.hpp"
+#include "world.hpp"
 
 namespace loopcheck {
-namespace {
 
-constexpr char const *objects = R"(
-kind: Deployment
-metadata: {name: demo, namespace: demo}
-spec:
-  template:
-    metadata: {labels: {app: demo}}
-    spec: {containers: [{name: main, ports: [{name: http, containerPort: 8080}]}]}
----
-kind: Service
-metadata: {name: demo, namespace: demo, labels: {app: demo}}
-spec: {selector: {app: demo}, ports: [{name: metrics, port: 80, targetPort: http}]}
----
-kind: ServiceMonitor
-metadata: {name: m, namespace: demo}
-spec: {selector: {matchLabels: {app: demo}}, endpoints: [{port: metrics}]}
----
-kind: Prometheus
-metadata: {name: k8s, namespace: monitoring}
-spec: {serviceMonitorSelector: {}, serviceMonitorNamespaceSelector: {}}
----
-kind: Pod
-metadata:
-  name: prometheus-k8s-0
-  namespace: monitoring
-  labels: {app.kubernetes.io/name: prometheus, operator.prometheus.io/name: k8s}
-status: {conditions: [{type: Ready, status: "True"}]}
----
-kind: Pod
-metadata: {name: operator, namespace: monitoring}
-spec: {containers: [{image: "prometheus-operator:v0.93.0"}]}
-status: {conditions: [{type: Ready, status: "True"}]}
----
-kind: ClusterRole
-metadata: {name: p}
-rules:
-- {apiGroups: ["", discovery.k8s.io], resources: ["*"], verbs: [get, list, watch]}
----
-kind: ClusterRoleBinding
-metadata: {name: p}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: p}
-subjects: [{kind: ServiceAccount, name: default, namespace: monitoring}]
-)";
-
-std::string const pool = "serviceMonitor/demo/m/0";
-
-/// A cluster in which all is well, until a test changes what is seen.
-struct world {
-  inventory all;
-  prediction predicted;
-  std::vector<chain> chains;
-  observation seen;
-  query_sources queries;
-
-  explicit world(std::string const &more = "",
-                 std::function<void(inventory &)> const &change = nullptr) {
-    all = test::manifests(objects + more);
-    derive(all);
-    for (auto const *const kind :
-         {"Pod", "Service", "ServiceMonitor", "PodMonitor", "Prometheus", "PrometheusAgent",
-          "Endpoints", "EndpointSlice", "Namespace", "Role", "RoleBinding", "ClusterRole",
-          "ClusterRoleBinding", "NetworkPolicy", "Secret", "ConfigMap", "ServiceAccount"})
-      all.set_known(kind, inventory::knowledge::complete);
-    if (change) change(all);
-    predicted = predict(all, {});
-    focus on;
-    on.eager = false;
-    chains = chains_of(all, predicted, on);
-    auto &one = seen.each.emplace_back();
-    one.id = {"Prometheus", "monitoring", "k8s"};
-    one.generated.emplace(std::set<std::string>{pool});
-    one.servers.push_back({"pod monitoring/prometheus-k8s-0", "3.5.0", false, true, true,
-                           std::set<std::string>{pool}});
-    live_targets up;
-    one.up_at_s.emplace();
-    one.samples_kept.emplace();
-    for (auto const &each : predicted.targets) {
-      if (!each.active()) continue;
-      live_target made;
-      made.server = one.servers.front().name;
-      made.pool = each.pool;
-      made.final = each.final;
-      made.url = each.url;
-      made.health = "up";
-      up.active.push_back(made);
-      (*one.up_at_s)[each.final] = 1e9;
-      (*one.samples_kept)[each.final] = 100;
-    }
-    one.targets = merge({up});
-  }
-
-  observed_prometheus &prometheus() { return seen.each.front(); }
-  live_target &target() { return prometheus().targets->active.front().worst; }
-
-  verdict checked() const {
-    context known(all, predicted);
-    known.live = true;
-    known.observed = &seen;
-    known.queries = queries;
-    return check(chains, known);
-  }
-  /// Codes of what breaks or cannot be decided.
-  std::string codes() const {
-    std::string made;
-    for (auto const &each : checked().all) {
-      if (each.severity == severity::error) made += each.code + " ";
-      if (each.severity == severity::undecided) made += each.code + "? ";
-    }
-    return made;
-  }
-  finding found(std::string const &code) const {
-    for (auto const &each : checked().all)
-      if (each.code == code) return each;
-    BOOST_FAIL("no " + code + " in " + codes());
-    return {};
-  }
-};
-
-}  // namespace
+using test::pool;
+using test::world;
 
 BOOST_AUTO_TEST_SUITE(links_live)
 
@@ -166,12 +40,6 @@ BOOST_AUTO_TEST_CASE(prometheus_has_not_loaded_it) {
   one.prometheus().servers.front().pools->clear();
   one.prometheus().targets->active.clear();
   BOOST_TEST(one.codes() == "LC0605 ");
-}
-
-BOOST_AUTO_TEST_CASE(secrets_may_not_be_read) {
-  world one;
-  one.prometheus().generated.reset();
-  BOOST_TEST(one.codes() == "");  // what runs proves more
 }
 
 BOOST_AUTO_TEST_CASE(another_monitor_breaks_the_reload) {
@@ -253,60 +121,6 @@ BOOST_AUTO_TEST_CASE(samples) {
   BOOST_TEST(agent.found("LC0809").object.text() == "Prometheus/monitoring/k8s");
 }
 
-BOOST_AUTO_TEST_CASE(what_one_server_does_not_say) {
-  world silent;
-  silent.prometheus().servers.front().told_samples = false;
-  BOOST_TEST(silent.codes() == "LC0808? ");
-
-  // A target of another namespace, which was not read: nothing is known of it, nor asked.
-  world more;
-  merged_target other = more.prometheus().targets->active.front();
-  other.worst.final["job"] = "else";
-  other.worst.url = "http://10.0.0.9:80/metrics";
-  more.prometheus().targets->active.push_back(other);
-  BOOST_TEST(more.codes() == "");
-
-  world agent;
-  add_argument("up", 1, agent.queries);
-  agent.prometheus().servers.front().agent = true;
-  BOOST_TEST(agent.codes() == "LC0905? ");
-
-  world half;
-  add_argument("up", 1, half.queries);
-  half.seen.queries["up"] = {0, {}, ""};
-  half.prometheus().not_answered.push_back("prometheus-k8s-1: not ready");
-  BOOST_TEST(half.codes() == "LC0905? ");
-}
-
-BOOST_AUTO_TEST_CASE(no_target_at_all) {
-  auto const without_addresses = [](inventory &all) {
-    for (auto const *const kind : {"Endpoints", "EndpointSlice"})
-      all.keep(kind, [](object const &) { return false; });
-  };
-  world const gone("", without_addresses);
-  BOOST_TEST(gone.codes() == "LC0206 LC0701 ");
-  BOOST_TEST(gone.found("LC0701").because_of == "LC0206");
-  world const unread("", [&](inventory &all) {
-    without_addresses(all);
-    all.set_known("Endpoints", inventory::knowledge::forbidden, "endpoints is forbidden: no");
-  });
-  BOOST_TEST(unread.codes() == "LC0206? LC0701? ");
-}
-
-BOOST_AUTO_TEST_CASE(nodes_may_not_be_read) {
-  world one("", [](inventory &all) {
-    auto monitor = *all.find("ServiceMonitor", "demo", "m");
-    monitor.root.find_mutable("spec")->set("attachMetadata", value::map({{"node", value(true)}}));
-    all.keep("ServiceMonitor", [](object const &) { return false; });
-    all.add(monitor);
-    all.set_known("Node", inventory::knowledge::forbidden, "nodes is forbidden: no");
-  });
-  one.target().final["zone"] = "a";
-  one.prometheus().up_at_s->emplace(one.target().final, 1e9);
-  BOOST_TEST(one.codes() == "LC0702? ");
-  BOOST_TEST(one.found("LC0702").found.find("nodes is forbidden") != std::string::npos);
-}
-
 BOOST_AUTO_TEST_CASE(several_operators) {
   auto const deployed = [](std::string const &name, std::string const &arguments) {
     return "\n---\nkind: Deployment\nmetadata: {name: " + name +
@@ -318,41 +132,6 @@ BOOST_AUTO_TEST_CASE(several_operators) {
   BOOST_TEST(world(deployed("team", "\"--namespaces=team\"")).codes() == "LC0409 ");
   BOOST_TEST(world(deployed("team", "\"--namespaces=team\"") + deployed("all", "")).codes() == "");
   BOOST_TEST(world(deployed("deny", "\"--deny-namespaces=demo\"")).codes() == "LC0409 ");
-}
-
-BOOST_AUTO_TEST_CASE(a_pod_that_goes_just_now) {
-  world one("", [](inventory &all) {
-    std::vector<object> pods(all.of_kind("Pod").begin(), all.of_kind("Pod").end());
-    all.keep("Pod", [](object const &) { return false; });
-    for (auto &each : pods) {
-      each.root.find_mutable("metadata")->set("deletionTimestamp", value("2026-01-01T00:00:00Z"));
-      all.add(each);
-    }
-  });
-  one.prometheus().targets->active.clear();
-  BOOST_TEST(one.codes() == "LC0701? ");
-}
-
-BOOST_AUTO_TEST_CASE(a_monitor_that_misses_hides_nothing_elsewhere) {
-  world const one(R"(
----
-kind: ServiceMonitor
-metadata: {name: misses, namespace: team}
-spec: {selector: {matchLabels: {app: none}}, endpoints: [{port: metrics}]}
----
-kind: Service
-metadata: {name: forgotten, namespace: shop, labels: {app: shop}}
-spec: {selector: {app: demo}, ports: [{name: metrics, port: 80, targetPort: http}]}
----
-kind: Service
-metadata: {name: meant, namespace: team, labels: {app: team}}
-spec: {selector: {app: demo}, ports: [{name: metrics, port: 80, targetPort: http}]}
-)");
-  std::string subjects;
-  for (auto const &each : one.chains)
-    subjects += each.subject().id.text() + " ";
-  BOOST_TEST(subjects ==
-             "ServiceMonitor/demo/m ServiceMonitor/team/misses Service/shop/forgotten ");
 }
 
 BOOST_AUTO_TEST_CASE(queries) {
@@ -375,77 +154,6 @@ BOOST_AUTO_TEST_CASE(queries) {
   one.seen.metric_names.emplace(std::set<std::string>{"http_requests_total"});
   BOOST_TEST(one.codes() == "LC0902 ");
   BOOST_TEST(one.found("LC0902").expected == "http_requests_total");
-}
-
-BOOST_AUTO_TEST_CASE(history_of_a_service_that_nobody_monitors) {
-  world one(
-      "", [](inventory &all) { all.keep("ServiceMonitor", [](object const &) { return false; }); });
-  BOOST_TEST(one.codes() == "LC0301 ");
-  auto const asked = history_query(*one.all.find("Service", "demo", "demo"));
-  BOOST_TEST(asked == "up{namespace=\"demo\",service=\"demo\"}");
-  one.seen.queries[asked] = {0, 252.0, ""};
-  BOOST_TEST(one.found("LC0906").found.find("4m12s old") != std::string::npos);
-}
-
-BOOST_AUTO_TEST_CASE(what_may_not_be_read_is_not_broken) {
-  world const one("", [](inventory &all) {
-    all.keep("Service", [](object const &) { return false; });
-    all.set_known("Service", inventory::knowledge::forbidden, "services is forbidden: no");
-  });
-  BOOST_TEST(one.codes() == "LC0302? ");
-  BOOST_TEST(one.found("LC0302").found.find("services is forbidden: no") != std::string::npos);
-  BOOST_TEST(one.checked().undecided);
-}
-
-BOOST_AUTO_TEST_CASE(no_crds) {
-  world const one("", [](inventory &all) {
-    for (auto const *const kind : {"ServiceMonitor", "PodMonitor"}) {
-      all.keep(kind, [](object const &) { return false; });
-      all.set_known(kind, inventory::knowledge::absent, "no such resource");
-    }
-  });
-  BOOST_TEST(one.codes() == "LC0608 ");
-}
-
-BOOST_AUTO_TEST_CASE(a_policy_that_nobody_enforces) {
-  std::string const policy = R"(
----
-kind: NetworkPolicy
-metadata: {name: deny, namespace: demo}
-spec: {podSelector: {}, policyTypes: [Ingress]}
-)";
-  world one(policy);
-  BOOST_TEST(one.codes() == "");
-  BOOST_TEST((one.found("LC0502").severity == severity::warning));
-  one.target().health = "down";
-  one.target().last_error = "context deadline exceeded";
-  BOOST_TEST(one.codes() == "LC0502 LC0711 ");
-}
-
-BOOST_AUTO_TEST_CASE(focus_on_a_part) {
-  world const one;
-  auto const subjects = [&](focus const &on) {
-    std::string made;
-    for (auto const &each : chains_of(one.all, one.predicted, on))
-      made += each.subject().id.text() + " ";
-    return made;
-  };
-  focus on;
-  on.space = "demo";
-  BOOST_TEST(subjects(on) == "ServiceMonitor/demo/m ");
-  on.space = "monitoring";
-  on.eager = false;
-  BOOST_TEST(subjects(on) == "");
-  on.space = "demo";
-  on.named = {{"Service", "demo", "demo"}};
-  BOOST_TEST(subjects(on) == "ServiceMonitor/demo/m ");
-  on.named = {{"Pod", "monitoring", "operator"}};
-  on.space = "monitoring";
-  BOOST_TEST(subjects(on) == "Pod/monitoring/operator ");
-  on.named.clear();
-  on.space.reset();
-  on.wanted = selector::parse("app=other");
-  BOOST_TEST(subjects(on) == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
